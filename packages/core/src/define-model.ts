@@ -1,0 +1,120 @@
+import type { DtypeArrays, NumericDtype } from './dtype.js';
+import type { Awaitable } from './pipeline.js';
+
+/**
+ * A schema of any library that follows Standard Schema 1 (zod, valibot, arktype …): the part Jitney reads.
+ * Source: standardschema.dev.
+ */
+export interface Schema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Awaitable<SchemaResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | {
+      readonly issues: ReadonlyArray<{
+        readonly message: string;
+        readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
+      }>;
+    };
+
+/** What a schema yields once a value passed it. */
+export type Parsed<S extends Schema> = NonNullable<S['~standard']['types']>['output'];
+/** What a schema takes: what `postprocess` must return for `output`. */
+export type Accepted<S extends Schema> = NonNullable<S['~standard']['types']>['input'];
+
+/**
+ * What `preprocess` gives for one model input. The dtype comes from the model's signature.
+ *
+ * - Flat numbers or strings: the shape is the model's own, with as many rows as the values fill.
+ * - `{ shape, data }`: the shape as written, the batch dimension first.
+ */
+export type Feed =
+  | DtypeArrays[NumericDtype]
+  | readonly number[]
+  | readonly bigint[]
+  | readonly string[]
+  | readonly boolean[]
+  | {
+      readonly shape: readonly number[];
+      readonly data: DtypeArrays[NumericDtype] | readonly number[] | readonly bigint[] | readonly string[];
+    };
+
+/** One value for each model input, by name. */
+export type Feeds = Readonly<Record<string, Feed>>;
+
+/** One model output, this item's rows only. Strings are decoded as UTF-8, FP16 and BF16 widened to numbers. */
+export interface OutputTensor {
+  /** Row-major sizes; the first counts this item's rows. */
+  readonly shape: readonly number[];
+  readonly data: DtypeArrays[NumericDtype] | readonly string[];
+}
+
+export type Outputs = Readonly<Record<string, OutputTensor>>;
+
+/** What the functions of a `model.ts` are told beside the item. */
+export interface ItemContext {
+  readonly requestId: string;
+  /** `parameters` of the request, unchecked. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Fires when the client left or the deadline passed. */
+  readonly signal: AbortSignal;
+  /** Writes to the server's log with the request's id. */
+  readonly log: ModelLog;
+}
+
+export interface ModelLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * A model with code around it: the default export of a `model.ts`.
+ *
+ * `preprocess` and `postprocess` see one item; the rows of many requests go through `model` together.
+ */
+export interface ModelDefinition<I extends Schema = Schema, O extends Schema = Schema> {
+  /** The model file, relative to this `model.ts`. */
+  readonly model: string;
+  /** A sentence for the page and the API description. */
+  readonly description?: string;
+  /** Checks what a client sends for one item; what it yields goes to `preprocess`. */
+  readonly input: I;
+  /** Checks what `postprocess` returns. */
+  readonly output: O;
+  /** An input that works, for the page, the API description and the warm-up. JSON, or a string. */
+  readonly example?: unknown;
+  /** One item → the model's inputs. Throw `InvalidInput` for what the client got wrong. */
+  preprocess(input: Parsed<I>, context: ItemContext): Awaitable<Feeds>;
+  /** The model's outputs for that item → the answer. */
+  postprocess(outputs: Outputs, context: ItemContext & { readonly input: Parsed<I> }): Awaitable<Accepted<O>>;
+}
+
+/**
+ * Declares a model with code around it; gives its argument back, typed.
+ *
+ * @example
+ * export default defineModel({
+ *   model: './model.onnx',
+ *   input: z.object({ celsius: z.number() }),
+ *   output: z.object({ fahrenheit: z.number() }),
+ *   preprocess: ({ celsius }) => ({ x: [celsius] }),
+ *   postprocess: ({ y }) => ({ fahrenheit: Number(y?.data[0]) }),
+ * });
+ */
+export function defineModel<I extends Schema, O extends Schema>(
+  definition: ModelDefinition<I, O>,
+): ModelDefinition<I, O> {
+  return definition;
+}
+
+/** Thrown by `preprocess` for what the client got wrong: the answer is a 400 with this message. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+}

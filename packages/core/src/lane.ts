@@ -1,0 +1,82 @@
+import type { JitneyError } from './errors.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * Milliseconds of the machine's monotonic clock, comparable between processes of one machine.
+ * Every `…AtMs` in Jitney is such a moment.
+ */
+export type Moment = number;
+
+/** Behind it, the same lane runs in a server and, with a virtual clock, in the simulator. */
+export interface Clock {
+  now(): Moment;
+  /** Calls back once at or after `at`; the answer cancels it. */
+  at(moment: Moment, callback: () => void): () => void;
+  /** Calls back after what is already readable was read (setImmediate), so that arrivals of one turn ride together. */
+  soon(callback: () => void): void;
+}
+
+/** A request once it is in a lane: its rows, and what the scheduler may look at. */
+export interface Entry {
+  /** Unique within the lane. */
+  readonly id: number;
+  readonly tensors: readonly Tensor[];
+  readonly rows: number;
+  /** Work in the task's unit; `rows` where the task has none. */
+  readonly cost: number;
+  /** Bytes its tensors hold in the queue. */
+  readonly bytes: number;
+  readonly arrivedAtMs: Moment;
+  /** Not answered by then: it ends with DEADLINE_EXCEEDED. `Infinity`: no deadline. */
+  readonly deadlineAtMs: Moment;
+  /** 0 is the most urgent. */
+  readonly priority: number;
+  /** Must run with nothing else in the process: it may be what ended an earlier host. */
+  readonly alone: boolean;
+  /** Outputs wanted, `null` for all. */
+  readonly outputs: readonly string[] | null;
+  /** Only entries with equal keys may share a batch: shapes without the first dimension, dtypes, shared inputs. */
+  readonly compatibility: string;
+}
+
+/** Moments of an entry's way through the lane, kept at each stage boundary. */
+export interface LaneTiming {
+  readonly enqueuedAtMs: Moment;
+  readonly startedAtMs: Moment;
+  readonly finishedAtMs: Moment;
+  /** Rows that ran together with this entry's, its own included. */
+  readonly batchRows: number;
+}
+
+/** How an entry ended. Each entry ends exactly once. */
+export type Outcome =
+  | { readonly state: 'done'; readonly outputs: readonly Tensor[]; readonly timing: LaneTiming }
+  | { readonly state: 'failed'; readonly error: JitneyError };
+
+export interface LaneStats {
+  readonly queuedEntries: number;
+  readonly queuedRows: number;
+  readonly queuedBytes: number;
+  readonly runningRows: number;
+  /** Age of the oldest run in flight, 0 when idle: the watchdog's second limit. */
+  readonly oldestRunMs: number;
+  /** What a request that came now would wait before it runs. */
+  readonly expectedWaitMs: number;
+}
+
+/** How one model's work is ordered and run. */
+export interface Lane {
+  /** Takes the entry or refuses it at once; either way `settle` is called exactly once. */
+  submit(entry: Entry, settle: (outcome: Outcome) => void): void;
+  /** Ends the entry with CANCELLED wherever it is. Unknown ids are ignored (it may have ended just now). */
+  cancel(id: number): void;
+  stats(): LaneStats;
+  /** Takes no more, finishes what it holds. */
+  drain(): Promise<void>;
+}
+
+/** Predicts how long a run takes. */
+export interface LatencyModel {
+  predict(work: { readonly rows: number; readonly units: number }): number;
+  observe(work: { readonly rows: number; readonly units: number }, tookMs: number): void;
+}

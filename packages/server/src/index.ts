@@ -1,0 +1,10 @@
+export {
+  defineModel,
+  type Feed,
+  type Feeds,
+  InvalidInput,
+  type ItemContext,
+  type ModelDefinition,
+  type Outputs,
+  type OutputTensor,
+} from '@jitney/core';

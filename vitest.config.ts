@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// The libraries' sources are tested as they are written; tests that start the shipped CLI use the build.
+const conditions = ['jitney-source', 'node', 'import', 'module', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
