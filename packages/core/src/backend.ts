@@ -26,6 +26,8 @@ export interface ModelFacts {
   readonly maxRows: number | null;
   /** Inputs that have no batch dimension although others have one. */
   readonly sharedInputs: readonly string[];
+  /** How the runtime was set up, for `check` and the log: threads, and why so many. */
+  readonly runtime: string;
   /** Things worth a warning that do not stop it from being served. */
   readonly warnings: readonly string[];
 }

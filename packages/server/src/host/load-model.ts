@@ -1,0 +1,124 @@
+import { dirname, resolve, relative, isAbsolute } from 'node:path';
+import {
+  type Backend,
+  type Batching,
+  type Clock,
+  JitneyError,
+  type Model,
+  type ModelDefinition,
+  type ModelLog,
+  type Pipeline,
+  type RequestContext,
+} from '@jitney/core';
+import type { HostModel, LoadedModel } from '../wire/messages.js';
+import { createOneShotLane } from './lane/one-shot-lane.js';
+import { createScriptPipeline } from './pipeline/script.js';
+import { createTensorPipeline } from './pipeline/tensor.js';
+import { describeSchema } from './script/describe-schema.js';
+import { loadDefinition } from './script/load-definition.js';
+import { judgeBatching } from './self-check.js';
+import type { ServedModel } from './served-model.js';
+
+export interface LoadDependencies {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  /** Told as each stage begins: what the supervisor shows, and blames where the process ends in it. */
+  readonly onStage: (stage: LoadStage) => void;
+  /** Told before a run that may take the process with it. */
+  readonly beforeRun: (entryIds: readonly number[]) => void;
+  readonly logFor: (context: RequestContext) => ModelLog;
+  readonly signal: AbortSignal;
+}
+
+export type LoadStage = 'code' | 'session' | 'self-check' | 'warm-up';
+
+/**
+ * Loads a model and whatever stands around it, and judges whether rows may ride together.
+ * @throws JitneyError that names model, file, stage, cause and fix.
+ */
+export async function loadModel(asked: HostModel, target: number, dependencies: LoadDependencies): Promise<ServedModel> {
+  const startedAtMs = dependencies.clock.now();
+  const definition = asked.kind === 'script' ? await loadCode(asked, dependencies) : null;
+  dependencies.onStage('session');
+  const model = await dependencies.backend.load(
+    { model: asked.name, version: asked.version, path: modelFile(asked, definition), root: asked.root },
+    asked.backendOptions,
+    dependencies.signal,
+  );
+  const batching = await judge(asked, model, dependencies);
+  const pipeline = createPipeline(asked, definition, model, dependencies);
+  const lane = createOneShotLane({
+    batching,
+    instances: asked.instances,
+    limits: asked.queue,
+    clock: dependencies.clock,
+    executor: { run: (batch, signal) => model.run(batch, signal), beforeRun: dependencies.beforeRun },
+  });
+  const loaded = describe(asked, target, { definition, model, batching, loadMs: dependencies.clock.now() - startedAtMs });
+  return { loaded, lane, pipeline, itemSchema: definition?.input ?? null };
+}
+
+async function loadCode(asked: HostModel, dependencies: LoadDependencies): Promise<ModelDefinition> {
+  dependencies.onStage('code');
+  return loadDefinition(asked.path);
+}
+
+/** The model file a script names, which may not lie outside the model's folder. */
+function modelFile(asked: HostModel, definition: ModelDefinition | null): string {
+  if (definition === null) return asked.path;
+  const path = resolve(dirname(asked.path), definition.model);
+  const inside = relative(asked.root, path);
+  if (inside.startsWith('..') || isAbsolute(inside)) {
+    throw new JitneyError('INVALID_MODEL', `${asked.path}: model '${definition.model}' lies outside ${asked.root}`);
+  }
+  return path;
+}
+
+async function judge(asked: HostModel, model: Model, dependencies: LoadDependencies): Promise<Batching> {
+  if (asked.selfCheck === 'skip') return { mode: 'whole', maxRows: null, reason: asked.selfCheckReason };
+  dependencies.onStage('self-check');
+  return judgeBatching(model, asked.batching, dependencies.signal);
+}
+
+function createPipeline(
+  asked: HostModel,
+  definition: ModelDefinition | null,
+  model: Model,
+  dependencies: LoadDependencies,
+): Pipeline {
+  if (definition === null) return createTensorPipeline(model.signature) as Pipeline;
+  return createScriptPipeline(asked.path, definition, model.signature, dependencies.logFor);
+}
+
+function describe(
+  asked: HostModel,
+  target: number,
+  found: {
+    readonly definition: ModelDefinition | null;
+    readonly model: Model;
+    readonly batching: Batching;
+    readonly loadMs: number;
+  },
+): LoadedModel {
+  const { definition, model, batching, loadMs } = found;
+  return {
+    name: asked.name,
+    version: asked.version,
+    target,
+    platform: model.facts.platform,
+    signature: model.signature,
+    batching,
+    task: definition === null ? 'tensor' : 'custom',
+    description: definition?.description ?? model.facts.description ?? '',
+    schema:
+      definition === null
+        ? null
+        : { input: describeSchema(definition.input, 'input'), output: describeSchema(definition.output, 'output') },
+    example: definition?.example ?? null,
+    properties: model.facts.properties ?? {},
+    warnings: model.facts.warnings,
+    loadMs,
+    memory: model.memory(),
+    runtime: model.facts.runtime,
+  };
+}
