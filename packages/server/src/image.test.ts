@@ -100,6 +100,22 @@ describe('a picture in any format that is taken', () => {
   });
 });
 
+describe('a picture larger than the side asked for', () => {
+  const red = (width: number, height: number) => sharp({ create: { width, height, channels: 3, background: 'red' } });
+
+  it.each([
+    [400, 200, 100, 50],
+    [300, 900, 33, 100],
+    [100, 100, 100, 100],
+    [7, 3, 7, 3],
+  ])('%i x %i comes as %i x %i within 100: shape kept, never enlarged', async (width, height, toWidth, toHeight) => {
+    const bytes = await red(width, height).jpeg().toBuffer();
+    const { data, ...size } = await decodeImage(bytes, { colour: 'rgb', maxSide: 100 });
+    expect(size).toEqual({ width: toWidth, height: toHeight, channels: 3 });
+    expect(data.byteLength).toBe(size.width * size.height * 3);
+  });
+});
+
 describe('bytes that are no usable picture', () => {
   it('are refused when empty', async () => {
     expect(await refusal(new Uint8Array())).toMatch(/empty/);

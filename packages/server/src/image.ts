@@ -6,6 +6,8 @@ export interface DecodeImageOptions {
   readonly colour: 'grey' | 'rgb';
   /** Pixels (width times height) above which a picture is refused before it is decoded. Default 50 million. */
   readonly maxPixels?: number;
+  /** Longest side of the result in pixels; a larger picture is scaled down while it is decoded. Default: as it is. */
+  readonly maxSide?: number;
 }
 
 /** A decoded picture: upright, opaque, 8 bits a channel. */
@@ -42,10 +44,10 @@ const SIGNATURES: ReadonlyArray<{ readonly at: number; readonly text: string }> 
 export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions): Promise<DecodedImage> {
   requireKnownFormat(bytes);
   const image = await openImage(bytes, options.maxPixels ?? DEFAULT_MAX_PIXELS);
-  const upright = image
-    .autoOrient()
-    .flatten({ background: 'white' })
-    .toColourspace(options.colour === 'grey' ? 'b-w' : 'srgb');
+  const { maxSide = null } = options;
+  const upright = image.autoOrient().flatten({ background: 'white' });
+  if (maxSide !== null) upright.resize({ width: maxSide, height: maxSide, fit: 'inside', withoutEnlargement: true });
+  upright.toColourspace(options.colour === 'grey' ? 'b-w' : 'srgb');
   try {
     const { data, info } = await upright.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return {
