@@ -1,0 +1,16 @@
+export { inspectModelFile } from './inspect.js';
+export { invalidModel, type ModelProblem, type ModelStage } from './invalid-model.js';
+export type {
+  ExternalReference,
+  GraphReport,
+  GraphValue,
+  LocalFunction,
+  ModelFileReport,
+  OperatorSet,
+  OperatorUse,
+  WeightFault,
+  WeightReport,
+} from './report.js';
+export { ORT_1_30_LIMITS, type RuntimeLimits, runtimeLimits } from './runtime-limits.js';
+export { type FileFormat, type SniffedFormat, sniffFormat } from './sniff.js';
+export { type ValidateOptions, validateModelFile } from './validate.js';
