@@ -1,0 +1,222 @@
+import type { Socket } from 'node:net';
+import { JitneyError } from '@jitney/core';
+import { type Frame, type HelloFrame, PIECE_BYTES, WIRE_VERSION } from './frames.js';
+import { Inbox } from './inbox.js';
+import { frameError } from './layout.js';
+import { Outbox } from './outbox.js';
+
+/** Every frame but `hello`, which the connection says and hears itself. */
+export type Message = Exclude<Frame, HelloFrame>;
+
+export interface ConnectionOptions {
+  /** Who speaks, for the other side's log: `gateway 1`, `host fraud@1`. */
+  readonly name: string;
+  /**
+   * Called for each frame, in order. Its tensors and content are views of memory that belongs to the frame alone or to
+   * frames that came with it: free to keep, not to write.
+   */
+  readonly onFrame: (frame: Message) => void;
+  /** Called once when nothing comes any more; `error` is missing where the other side ended it between two frames. */
+  readonly onClose: (error?: JitneyError) => void;
+  /** Called when `send` may be used again after it answered false. */
+  readonly onDrain?: () => void;
+  /** Largest frame sent or taken, equal on both sides. */
+  readonly maxFrameBytes: number;
+}
+
+/** Frames in both directions over a Unix socket or a named pipe. */
+export interface Connection {
+  /**
+   * Sends `frame` with the others of this turn of the event loop. False: more than enough is waiting, so wait for
+   * `onDrain` if you can. Tensors above 4 KiB are not copied and must stay unchanged until they were written. After
+   * the connection ended, nothing happens.
+   *
+   * @throws JitneyError TOO_LARGE above `maxFrameBytes`, INTERNAL when the frame is out of bounds; the connection goes
+   * on without it.
+   */
+  send(frame: Message): boolean;
+  /** Writes the small frames sent so far, at once. True when all of them were taken by the system. */
+  flush(): boolean;
+  /** Writes what was sent, then ends. What the other side still sends may be lost. */
+  close(): void;
+  /** Ends at once; `onClose` gets `error`. */
+  destroy(error?: JitneyError): void;
+  /** Bytes sent that the system has not taken. */
+  readonly bufferedBytes: number;
+  /** What the other side calls itself; empty until its hello. */
+  readonly peerName: string;
+}
+
+/** Bytes of large frames that may be ahead of a small one in the socket's own queue. */
+const WINDOW_BYTES = 4 * PIECE_BYTES;
+
+/** From here on `send` answers false. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+/** Speaks over `socket`, which from now on belongs to the connection. */
+export function createConnection(socket: Socket, options: ConnectionOptions): Connection {
+  const connection = new SocketConnection(socket, options);
+  connection.start();
+  return connection;
+}
+
+class SocketConnection implements Connection {
+  peerName = '';
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #hasPeerGreeted = false;
+  #isScheduled = false;
+  #isDrainAwaited = false;
+  #failure: JitneyError | undefined;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#outbox = new Outbox(options.maxFrameBytes);
+    this.#inbox = new Inbox(options.maxFrameBytes, (frame) => this.#receive(frame));
+  }
+
+  start(): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => this.#schedule());
+    socket.on('error', (error) => {
+      this.#failure ??= JitneyError.from(
+        error,
+        'INTERNAL',
+        `${this.#options.name}: the connection failed: ${error.message}`,
+      );
+    });
+    socket.on('end', () => this.#checkEnd());
+    socket.on('close', () => this.#end());
+    this.#outbox.add({ type: 'hello', version: WIRE_VERSION, name: this.#options.name });
+    this.#schedule();
+  }
+
+  get bufferedBytes(): number {
+    return this.#outbox.byteLength + this.#socket.writableLength;
+  }
+
+  send(frame: Message): boolean {
+    if (this.#state !== 'open') return false;
+    this.#outbox.add(frame);
+    this.#schedule();
+    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
+    this.#isDrainAwaited = true;
+    return false;
+  }
+
+  flush(): boolean {
+    this.#writeSmall();
+    return this.#socket.writableLength === 0;
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#schedule();
+  }
+
+  destroy(error?: JitneyError): void {
+    if (this.#state === 'closed') return;
+    this.#failure ??= error;
+    this.#state = 'closing';
+    this.#inbox.stop();
+    this.#socket.destroy();
+  }
+
+  /** Once a turn of the loop: what is sent during one turn leaves in one system call. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#write();
+    });
+  }
+
+  #write(): void {
+    const socket = this.#socket;
+    const outbox = this.#outbox;
+    // What is held back while the system takes nothing leaves in fewer writes, the small frames first.
+    if (socket.destroyed || socket.writableNeedDrain) return;
+    this.#writeSmall();
+    if (outbox.hasPieces) this.#writePieces();
+    if (this.#state === 'closing' && outbox.byteLength === 0) socket.end();
+    else if (outbox.byteLength > 0 && !socket.writableNeedDrain) this.#schedule();
+    this.#announceDrain();
+  }
+
+  #writeSmall(): void {
+    const socket = this.#socket;
+    const outbox = this.#outbox;
+    if (outbox.smallBytes === 0 || !socket.writable) return;
+    socket.write(outbox.takeSmall());
+    outbox.clearSmall(socket.writableLength > 0);
+  }
+
+  #writePieces(): void {
+    const socket = this.#socket;
+    const outbox = this.#outbox;
+    socket.cork();
+    while (socket.writableLength < WINDOW_BYTES) {
+      const piece = outbox.takePiece();
+      if (piece === null) break;
+      for (const part of piece) socket.write(part);
+    }
+    socket.uncork();
+  }
+
+  #announceDrain(): void {
+    if (!this.#isDrainAwaited || this.#state !== 'open' || this.bufferedBytes >= HIGH_WATER_BYTES) return;
+    this.#isDrainAwaited = false;
+    this.#options.onDrain?.();
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#inbox.push(chunk);
+    } catch (thrown) {
+      this.destroy(JitneyError.from(thrown));
+    }
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.type !== 'hello') {
+      if (!this.#hasPeerGreeted) throw frameError(`expected a hello first, got "${frame.type}"`);
+      return this.#options.onFrame(frame);
+    }
+    if (this.#hasPeerGreeted) throw frameError('a second hello');
+    this.#hasPeerGreeted = true;
+    this.peerName = frame.name;
+    if (frame.version !== WIRE_VERSION) this.#refuse(frame);
+  }
+
+  /** The other side must still hear our hello, so that it refuses too and can say why. */
+  #refuse({ name, version }: HelloFrame): void {
+    const own = this.#options.name;
+    this.#failure ??= frameError(
+      `"${own}" speaks version ${WIRE_VERSION} of the wire, "${name}" version ${version}: ` +
+        'start both from the same installation of Jitney',
+    );
+    this.#state = 'closing';
+    this.#inbox.stop();
+    this.#writeSmall();
+    this.#socket.destroySoon();
+  }
+
+  #checkEnd(): void {
+    if (this.#state !== 'open') return;
+    if (!this.#hasPeerGreeted) this.#failure ??= frameError('the other side left before its hello');
+    else if (!this.#inbox.isBetweenFrames) this.#failure ??= frameError('the other side left in the middle of a frame');
+  }
+
+  #end(): void {
+    this.#state = 'closed';
+    this.#inbox.stop();
+    this.#options.onClose(this.#failure);
+  }
+}
