@@ -1,0 +1,18 @@
+export type { ModelMetadata } from './metadata.js';
+export * from './model-file/index.js';
+export { OrtError } from './native/status.js';
+export { createSession, listProviders, runtimeVersion, terminateAll } from './onnxruntime.js';
+export type { RunOptions } from './run-plan.js';
+export type { Session, SessionState } from './session.js';
+export type { GraphOptimization, LogLevel, ProviderOptions, RunMode, SessionOptions } from './session-options.js';
+export {
+  describeShape,
+  describeType,
+  type EmptyValue,
+  isTensor,
+  type MapValue,
+  type SequenceValue,
+  type Value,
+  type ValueSpec,
+  type ValueType,
+} from './value.js';
