@@ -12,4 +12,5 @@ export {
 export { type ConfigFile, readConfigFile } from './config-file.js';
 export { isLoopback } from './contradictions.js';
 export { type ConfigSources, loadConfig } from './load-config.js';
+export { configSchema } from './schema.js';
 export { listSettings, type NamedSetting, type SettingName } from './settings.js';

@@ -52,6 +52,27 @@ describe('a size', () => {
   });
 });
 
+describe('a time or a size, written for people', () => {
+  it.each([
+    [milliseconds(0), 75_000, '75s'],
+    [milliseconds(0), 90_000, '90s'],
+    [milliseconds(0), 250, '250ms'],
+    [milliseconds(0), 0, '0'],
+    [bytes(0), 67_108_864, '64MiB'],
+    [bytes(0), 1_000, '1000B'],
+  ])('has the largest unit that leaves a whole number: case %#', (kind, value, written) => {
+    expect(kind.write?.(value)).toBe(written);
+  });
+
+  it('is read back as the same value', () => {
+    fc.assert(
+      fc.property(fc.nat(86_400_000), fc.constantFrom(milliseconds(0), bytes(0)), (value, kind) => {
+        expect(kind.parse(kind.write?.(value))).toBe(value);
+      }),
+    );
+  });
+});
+
 describe('a switch', () => {
   it.each([true, 'true', '1'])('is on with %j', (raw) => expect(toggle().parse(raw)).toBe(true));
   it.each([false, 'false', '0'])('is off with %j', (raw) => expect(toggle().parse(raw)).toBe(false));

@@ -8,6 +8,8 @@ export interface Kind<T> {
   readonly schema: Readonly<Record<string, unknown>>;
   /** The value, from text (flags, variables) or from what YAML and JSON give; `undefined` where it is none. */
   parse(raw: unknown): T | undefined;
+  /** The value as a person would write it: `64MiB`, not 67108864. What it gives, `parse` takes. */
+  write?(value: T): string;
 }
 
 /** A whole number within bounds, both included. */
@@ -20,24 +22,30 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
-/** Milliseconds, or text with a unit: `250`, `250ms`, `30s`, `5m`, `1h`. */
-export function milliseconds(min: number, max = 86_400_000): Kind<number> {
-  return quantity(`milliseconds from ${min} to ${max}, or a time such as 30s`, 'TIME', min, max, {
-    ms: 1,
-    s: 1_000,
-    m: 60_000,
-    h: 3_600_000,
-  });
+const TIME_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const SIZE_UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const DAY_MS = 86_400_000;
+
+/** Milliseconds, or text with a unit: `250`, `250ms`, `30s`, `5m`, `1h`. At most a day, which timers can hold. */
+export function milliseconds(min: number): Kind<number> {
+  return quantity(
+    `milliseconds, or a time such as 30s; at least ${withUnit(min, TIME_UNITS)}`,
+    'TIME',
+    min,
+    DAY_MS,
+    TIME_UNITS,
+  );
 }
 
 /** Bytes, or text with a unit: `65536`, `64KiB`, `64MiB`, `2GiB`. */
 export function bytes(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
-  return quantity(`bytes, at least ${min}, or a size such as 64MiB`, 'SIZE', min, max, {
-    B: 1,
-    KiB: 2 ** 10,
-    MiB: 2 ** 20,
-    GiB: 2 ** 30,
-  });
+  return quantity(
+    `bytes, or a size such as 64MiB; at least ${withUnit(min, SIZE_UNITS)}`,
+    'SIZE',
+    min,
+    max,
+    SIZE_UNITS,
+  );
 }
 
 function quantity(
@@ -52,6 +60,7 @@ function quantity(
     hint,
     schema: { anyOf: [{ type: 'integer', minimum: min, maximum: max }, { type: 'string' }] },
     parse: (raw) => within(min, max, typeof raw === 'string' ? measured(raw, units) : raw),
+    write: (value) => withUnit(value, units),
   };
 }
 
@@ -127,4 +136,11 @@ function measured(written: string, units: Readonly<Record<string, number>>): num
   if (match?.[1] === undefined) return undefined;
   const unit = match[2] === '' ? 1 : units[match[2] ?? ''];
   return unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+/** In the largest unit that leaves a whole number. */
+function withUnit(value: number, units: Readonly<Record<string, number>>): string {
+  const fitting = Object.entries(units).filter(([, size]) => value >= size && value % size === 0);
+  const [unit, size] = fitting.at(-1) ?? ['', 1];
+  return `${value / size}${unit}`;
 }
