@@ -18,6 +18,8 @@ export interface ModelFacts {
   readonly producer?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, string>>;
+  /** How the runtime was set up and why, in a sentence for `check` and the log. */
+  readonly runtime: string;
   /** Why rows cannot be joined, found without a run; `null` where only a run can tell. */
   readonly unbatchable: string | null;
   /** The graph quantises over the whole batch: alone and together differ by nature (DESIGN.md §7). */
