@@ -1,0 +1,86 @@
+import type { LaneStats } from '@jitney/core';
+import { counter, type Family, gauge, type Sample } from './family.js';
+
+/** What the supervisor knows of one host. */
+export interface HostSample {
+  /** `name@version` of each model in it, in the order of `lanes`. */
+  readonly models: readonly string[];
+  readonly memoryBytes: number;
+  /** How often it was started again. */
+  readonly restarts: number;
+  readonly lanes: readonly LaneStats[];
+}
+
+/**
+ * The text of /metrics: what the gateways exported, summed, and what the supervisor knows of the hosts.
+ * Source: the Prometheus text format 0.0.4.
+ */
+export async function mergeMetrics(gateways: readonly unknown[], hosts: readonly HostSample[]): Promise<string> {
+  // 4 MB and 40 ms, paid by the process that answers the first scrape.
+  const { AggregatorRegistry } = (await import('prom-client')).default;
+  const exported = gateways.filter((families) => Array.isArray(families)) as Family[][];
+  return AggregatorRegistry.aggregate([...exported, hostFamilies(hosts), supervisorFamilies()]).metrics();
+}
+
+function supervisorFamilies(): Family[] {
+  const labels = { process: 'supervisor' };
+  return [gauge('jitney_process_memory_bytes', 'Resident memory.', [{ labels, value: process.memoryUsage.rss() }])];
+}
+
+function hostFamilies(hosts: readonly HostSample[]): Family[] {
+  const ofHosts = (read: (host: HostSample) => number): Sample[] =>
+    hosts.map((host) => ({ labels: { host: host.models.join('+') }, value: read(host) }));
+  const ofLanes = (read: (lane: LaneStats) => number): Sample[] =>
+    hosts.flatMap(({ models, lanes }) =>
+      lanes.map((lane, index) => ({ labels: modelLabels(models[index]!), value: read(lane) })),
+    );
+  return [
+    gauge(
+      'jitney_host_memory_bytes',
+      'Resident memory of a host.',
+      ofHosts((host) => host.memoryBytes),
+    ),
+    counter(
+      'jitney_host_restarts_total',
+      'Times a host was started again.',
+      ofHosts((host) => host.restarts),
+    ),
+    gauge(
+      'jitney_queue_requests',
+      'Requests that wait for the model.',
+      ofLanes((lane) => lane.queuedEntries),
+    ),
+    gauge(
+      'jitney_queue_rows',
+      'Rows that wait for the model.',
+      ofLanes((lane) => lane.queuedRows),
+    ),
+    gauge(
+      'jitney_queue_bytes',
+      'Bytes that wait for the model.',
+      ofLanes((lane) => lane.queuedBytes),
+    ),
+    gauge(
+      'jitney_running_rows',
+      'Rows in the runs that go on.',
+      ofLanes((lane) => lane.runningRows),
+    ),
+    gauge(
+      'jitney_expected_wait_seconds',
+      'What a request that came now would wait before it runs.',
+      ofLanes((lane) => lane.expectedWaitMs / 1e3),
+      'max',
+    ),
+    gauge(
+      'jitney_oldest_run_seconds',
+      'Age of the oldest run.',
+      ofLanes((lane) => lane.oldestRunMs / 1e3),
+      'max',
+    ),
+  ];
+}
+
+function modelLabels(nameAndVersion: string): { readonly model: string; readonly version: string } {
+  const at = nameAndVersion.lastIndexOf('@');
+  return { model: nameAndVersion.slice(0, at), version: nameAndVersion.slice(at + 1) };
+}
