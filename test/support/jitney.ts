@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { listProcesses, type RunningProcess } from './processes.js';
+
+const CLI = fileURLToPath(new URL('../../packages/server/bin/jitney.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The shipped command, running. */
+export interface RunningJitney {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What it wrote so far. */
+  readonly output: () => string;
+  /** Its children whose title begins so: `jitney host fraud`. */
+  readonly processes: (title?: string) => Promise<RunningProcess[]>;
+  /** Resolves once the output matches, from what was written before on. */
+  readonly said: (pattern: RegExp) => Promise<RegExpMatchArray>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** How it ended. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Ends it and waits until it is gone, with every process it started. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** What says that it is up; by default that it is ready. */
+  readonly until?: RegExp;
+}
+
+/** Starts `jitney serve PATH… --port 0` from the build and waits until it is ready. */
+export async function startJitney(paths: readonly string[], options: StartOptions = {}): Promise<RunningJitney> {
+  if (!existsSync(CLI.replace('bin/jitney.js', 'dist/cli/main.js'))) throw new Error('build first: npm run build');
+  const child = spawn(process.execPath, [CLI, 'serve', ...paths, '--port', '0', ...(options.args ?? [])], {
+    cwd: options.cwd ?? ROOT,
+    env: { ...process.env, NO_COLOR: '1', JITNEY_API_KEY: undefined, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collectOutput(child);
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const pid = child.pid as number;
+  const stop = async () => {
+    const family = (await listProcesses()).filter((process) => process.ancestors.includes(pid));
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(late);
+    await untilGone(family.map((process) => process.pid));
+  };
+  try {
+    const [, url = ''] = await output.said(options.until ?? /ready in .* at (http:\S+)/, ended);
+    return {
+      url,
+      port: Number(new URL(url || 'http://localhost:0').port),
+      pid,
+      ended,
+      stop,
+      output: output.text,
+      said: (pattern) => output.said(pattern, ended),
+      signal: (signal) => void child.kill(signal),
+      processes: async (title = 'jitney') =>
+        (await listProcesses()).filter((process) => process.parent === pid && process.title.startsWith(title)),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function collectOutput(child: ChildProcess) {
+  let text = '';
+  const watchers = new Set<() => void>();
+  const append = (chunk: Buffer) => {
+    text += chunk.toString();
+    for (const watch of watchers) watch();
+  };
+  child.stdout?.on('data', append);
+  child.stderr?.on('data', append);
+  const said = (pattern: RegExp, ended: Promise<unknown>) =>
+    new Promise<RegExpMatchArray>((resolve, reject) => {
+      const look = () => {
+        const match = text.match(pattern);
+        if (match === null) return;
+        watchers.delete(look);
+        resolve(match);
+      };
+      watchers.add(look);
+      ended.then(() => reject(new Error(`ended before it said ${pattern}:\n${text}`)), reject);
+      look();
+    });
+  return { text: () => text, said };
+}
+
+/** Resolves once none of the processes exists. */
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  for (;;) {
+    const alive = await listProcesses();
+    if (!alive.some((process) => pids.includes(process.pid))) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
