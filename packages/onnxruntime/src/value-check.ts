@@ -117,7 +117,7 @@ function checkMap(value: Value, type: ValueType & { kind: 'map' }, spec: ValueSp
   if (isTensor(value) || value.kind !== 'map') throw wrong(spec, type, isTensor(value) ? 'a tensor' : value.kind);
   const { keys, values } = value;
   checkType(keys, { kind: 'tensor', dtype: type.key, shape: [null] }, spec);
-  checkType(values, type.value.kind === 'tensor' ? { ...type.value, shape: [null] } : type.value, spec);
+  checkType(values, { kind: 'tensor', dtype: type.value, shape: [null] }, spec);
   if (keys.shape[0] === values.shape[0]) return;
   throw invalid(`Input "${spec.name}" has ${keys.shape[0]} keys, but ${values.shape[0]} values.`);
 }

@@ -40,7 +40,7 @@ export type ValueType =
       readonly shape: readonly Dimension[] | null;
     }
   | { readonly kind: 'sequence'; readonly element: ValueType }
-  | { readonly kind: 'map'; readonly key: Dtype; readonly value: ValueType }
+  | { readonly kind: 'map'; readonly key: Dtype; readonly value: Dtype }
   | { readonly kind: 'optional'; readonly element: ValueType }
   /** Known to ONNX, not to this package: float8, int4, complex, sparse tensors. `typeName` as ONNX writes it. */
   | { readonly kind: 'unsupported'; readonly typeName: string };
@@ -60,7 +60,7 @@ export function describeType(type: ValueType): string {
     case 'sequence':
       return `sequence(${describeType(type.element)})`;
     case 'map':
-      return `map(${type.key}, ${describeType(type.value)})`;
+      return `map(${type.key}, ${type.value})`;
     case 'optional':
       return `optional(${describeType(type.element)})`;
     case 'unsupported':

@@ -9,6 +9,9 @@ export type Koffi = typeof import('koffi');
  */
 const STACK_BYTES = 8 << 20;
 
+/** Stacks kept for the next calls (koffi's most): making one anew for a call costs more than a short run. */
+const KEPT_STACKS = 32;
+
 /** Calls that koffi holds at once. The gate lets in fewer: libuv's pool has at most 1024 threads. */
 const MAX_CALLS = 4096;
 
@@ -16,7 +19,12 @@ const MAX_CALLS = 4096;
 export function loadKoffi(): Koffi {
   const koffi = requireKoffi();
   try {
-    koffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES, max_async_calls: MAX_CALLS });
+    koffi.config({
+      sync_stack_size: STACK_BYTES,
+      async_stack_size: STACK_BYTES,
+      resident_async_pools: KEPT_STACKS,
+      max_async_calls: MAX_CALLS,
+    });
   } catch (cause) {
     // koffi refuses once anything else in the process has loaded a library with it: what is set must then do.
     const { async_stack_size: bytes = 0 } = koffi.config();

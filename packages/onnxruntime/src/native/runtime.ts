@@ -8,6 +8,8 @@ import { Slots } from './memory.js';
 export interface Runtime {
   readonly koffi: Koffi;
   readonly api: FunctionTable;
+  /** koffi unloads a library whose handle is collected, although functions read from its table are still in use. */
+  readonly handle: LibraryHandle;
   readonly library: LibraryPath;
   /** Of the library, for example `1.30.0`. */
   readonly version: string;
@@ -17,6 +19,8 @@ export interface Runtime {
   /** Copies `bytes` from one place to another. */
   readonly copy: MemoryCopy;
 }
+
+type LibraryHandle = ReturnType<Koffi['load']>;
 
 export interface MemoryCopy {
   (to: Address | ArrayBufferView, from: Address | ArrayBufferView, bytes: number): void;
@@ -45,16 +49,17 @@ function load(): Runtime {
   // Read by the library when it is loaded: without it a device id and a database appear in the user's cache folder.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const koffi = loadKoffi();
-  const base = openLibrary(koffi, library);
+  const handle = openLibrary(koffi, library);
+  const base = handle.func('OrtGetApiBase', 'void *', [])() as Address;
   const version = readVersion(koffi, base);
   requireVersion(version, library);
   const api = readFunctionTable(koffi, readApi(koffi, base));
-  return { koffi, api, library, version, copy: memoryCopy(koffi), ...createShared(koffi, api) };
+  return { koffi, api, handle, library, version, copy: memoryCopy(koffi), ...createShared(koffi, api) };
 }
 
-function openLibrary(koffi: Koffi, library: LibraryPath): Address {
+function openLibrary(koffi: Koffi, library: LibraryPath): LibraryHandle {
   try {
-    return koffi.load(library.path).func('OrtGetApiBase', 'void *', [])() as Address;
+    return koffi.load(library.path);
   } catch (cause) {
     throw new JitneyError(
       'INVALID_CONFIG',

@@ -1,5 +1,5 @@
 import { type Dimension, type Dtype, invariant } from '@jitney/core';
-import type { ValueType } from '../value.js';
+import { describeType, type ValueType } from '../value.js';
 import { dtypeOf, elementTypeName, VALUE_KINDS } from './element-types.js';
 import type { Address, Status } from './function-table.js';
 import { Slots } from './memory.js';
@@ -78,8 +78,9 @@ export class TypeReader {
     const map = this.#pointer((out) => api.castTypeInfoToMapTypeInfo(info, out));
     const keyType = this.#int((out) => api.getMapKeyType(map, out));
     const key: Dtype | null = dtypeOf(keyType);
-    if (key === null) return { kind: 'unsupported', typeName: `map(${elementTypeName(keyType)}, …)` };
-    return { kind: 'map', key, value: this.#owned(this.#pointer((out) => api.getMapValueType(map, out))) };
+    const value = this.#owned(this.#pointer((out) => api.getMapValueType(map, out)));
+    if (key !== null && value.kind === 'tensor') return { kind: 'map', key, value: value.dtype };
+    return { kind: 'unsupported', typeName: `map(${key ?? elementTypeName(keyType)}, ${describeType(value)})` };
   }
 
   /** Reads a type info that belongs to the caller, and frees it. */
