@@ -1,5 +1,5 @@
 import type { LaneStats } from '@jitney/core';
-import { counter, type Family, gauge, type Sample } from './family.js';
+import { type BucketCounts, counter, type Family, gauge, type Sample } from './family.js';
 
 /** What the supervisor knows of one host. */
 export interface HostSample {
@@ -19,7 +19,29 @@ export async function mergeMetrics(gateways: readonly unknown[], hosts: readonly
   // 4 MB and 40 ms, paid by the process that answers the first scrape.
   const { AggregatorRegistry } = (await import('prom-client')).default;
   const exported = gateways.filter((families) => Array.isArray(families)) as Family[][];
-  return AggregatorRegistry.aggregate([...exported, hostFamilies(hosts), supervisorFamilies()]).metrics();
+  const all = [...exported, hostFamilies(hosts), supervisorFamilies()];
+  return AggregatorRegistry.aggregate(all.map((families) => families.map(toPromClient))).metrics();
+}
+
+/** A family in the form that prom-client's `getMetricsAsJSON` gives and its aggregation takes. */
+function toPromClient(family: Family) {
+  if (family.type !== 'histogram') return family;
+  const { name, help, type, aggregator, bounds, series } = family;
+  return { name, help, type, aggregator, values: series.flatMap((one) => bucketSamples(name, bounds, one)) };
+}
+
+/** Buckets of the text format count what is in the buckets below them too. */
+function bucketSamples(name: string, bounds: readonly number[], { labels, counts, sum }: BucketCounts) {
+  let below = 0;
+  const buckets = counts.map((count, bucket) => {
+    below += count;
+    return { metricName: `${name}_bucket`, labels: { le: bounds[bucket] ?? '+Inf', ...labels }, value: below };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: below },
+  ];
 }
 
 function supervisorFamilies(): Family[] {
