@@ -109,10 +109,16 @@ export interface ModelDefinition<I extends Schema = Schema, O extends Schema = S
  * });
  */
 export function defineModel<I extends Schema, O extends Schema>(
-  definition: ModelDefinition<I, O>,
+  definition: Omit<ModelDefinition<I, O>, 'postprocess'> & { readonly postprocess: Postprocess<I, O> },
 ): ModelDefinition<I, O> {
-  return definition;
+  return definition as ModelDefinition<I, O>;
 }
+
+/**
+ * The type of `postprocess`, as a conditional: TypeScript fills in what it knows of `O` before it looks at the
+ * function's body only there, and without that it takes `{ decision: 'ok' }` for a `string` where an enum is wanted.
+ */
+type Postprocess<I extends Schema, O extends Schema> = O extends Schema ? ModelDefinition<I, O>['postprocess'] : never;
 
 /** Thrown by `preprocess` for what the client got wrong: the answer is a 400 with this message. */
 export class InvalidInput extends Error {
