@@ -3,15 +3,14 @@ import type { Body, HostTiming } from '../wire/frames.js';
 
 /** A request as every protocol hands it to the data plane. Nothing below knows HTTP or gRPC. */
 export interface Call {
-  readonly model: string;
-  /** `null`: the version that is the default now. */
-  readonly version: string | null;
   readonly requestId: string;
   readonly deadlineAtMs: Moment;
   readonly priority: number;
   /** Outputs wanted, `null` for all. */
   readonly outputs: readonly string[] | null;
   readonly body: Body;
+  /** W3C trace context as it came, or empty. */
+  readonly traceparent: string;
   /** Bytes it holds while it is in flight. */
   readonly bytes: number;
 }

@@ -1,4 +1,4 @@
-import { dirname, resolve, relative, isAbsolute } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import {
   type Backend,
   type Batching,
@@ -36,7 +36,11 @@ export type LoadStage = 'code' | 'session' | 'self-check' | 'warm-up';
  * Loads a model and whatever stands around it, and judges whether rows may ride together.
  * @throws JitneyError that names model, file, stage, cause and fix.
  */
-export async function loadModel(asked: HostModel, target: number, dependencies: LoadDependencies): Promise<ServedModel> {
+export async function loadModel(
+  asked: HostModel,
+  target: number,
+  dependencies: LoadDependencies,
+): Promise<ServedModel> {
   const startedAtMs = dependencies.clock.now();
   const definition = asked.kind === 'script' ? await loadCode(asked, dependencies) : null;
   dependencies.onStage('session');
@@ -54,7 +58,12 @@ export async function loadModel(asked: HostModel, target: number, dependencies: 
     clock: dependencies.clock,
     executor: { run: (batch, signal) => model.run(batch, signal), beforeRun: dependencies.beforeRun },
   });
-  const loaded = describe(asked, target, { definition, model, batching, loadMs: dependencies.clock.now() - startedAtMs });
+  const loaded = describe(asked, target, {
+    definition,
+    model,
+    batching,
+    loadMs: dependencies.clock.now() - startedAtMs,
+  });
   return { loaded, lane, pipeline, itemSchema: definition?.input ?? null };
 }
 

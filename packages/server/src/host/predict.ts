@@ -90,7 +90,9 @@ function failureOf(results: readonly (Done | Failed)[], isList: boolean): Jitney
 }
 
 function placeOf(result: Done | Failed): unknown {
-  return 'output' in result ? result.output : ({ error: { code: result.error.code, message: result.error.message } } satisfies FailedItem);
+  return 'output' in result
+    ? result.output
+    : ({ error: { code: result.error.code, message: result.error.message } } satisfies FailedItem);
 }
 
 function toJson(answer: unknown): Uint8Array {

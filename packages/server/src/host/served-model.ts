@@ -73,7 +73,12 @@ export function handleRequest(
   const receivedAtMs = now();
   const entryIds: number[] = [];
   if (frame.body.kind === 'tensors') {
-    const entry = entryOf(served, frame, { id: nextId(), tensors: frame.body.tensors, cost: null, arrivedAtMs: receivedAtMs });
+    const entry = entryOf(served, frame, {
+      id: nextId(),
+      tensors: frame.body.tensors,
+      cost: null,
+      arrivedAtMs: receivedAtMs,
+    });
     entryIds.push(entry.id);
     served.lane.submit(entry, (outcome) => settle(replyOf(served, outcome, receivedAtMs, now)));
     return { entryIds, cancel: () => served.lane.cancel(entry.id) };
@@ -94,7 +99,8 @@ export function handleRequest(
   };
   handleContent(handling, now).then(
     (reply) => settle(reply),
-    (thrown) => settle({ state: 'failed', error: JitneyError.from(thrown, 'INTERNAL', 'a defect of Jitney, see the log') }),
+    (thrown) =>
+      settle({ state: 'failed', error: JitneyError.from(thrown, 'INTERNAL', 'a defect of Jitney, see the log') }),
   );
   return {
     entryIds,
@@ -121,7 +127,12 @@ async function handleContent(handling: Handling, now: () => Moment): Promise<Rep
 function entryOf(
   served: ServedModel,
   frame: RequestFrame,
-  rows: { readonly id: number; readonly tensors: readonly Tensor[]; readonly cost: number | null; readonly arrivedAtMs: Moment },
+  rows: {
+    readonly id: number;
+    readonly tensors: readonly Tensor[];
+    readonly cost: number | null;
+    readonly arrivedAtMs: Moment;
+  },
 ): Entry {
   const { batching } = served.loaded;
   const count = rowCount(rows.tensors, batching);

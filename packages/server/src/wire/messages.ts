@@ -60,6 +60,8 @@ export type ToHost =
       readonly socketPath: string;
       readonly models: readonly HostModel[];
       readonly log: LogSettings;
+      readonly heartbeatIntervalMs: number;
+      readonly maxFrameBytes: number;
     }
   | { readonly type: 'drain' };
 
@@ -89,9 +91,9 @@ export interface ModelRoute {
   /** True for the version that answers when a request names none. */
   readonly isDefault: boolean;
   /**
-   * - `loading`: not ready yet; requests wait in the gateway.
+   * - `loading`: not ready yet; requests are refused.
    * - `ready`: at least one host answers.
-   * - `restarting`: its host ended and another is coming; requests wait.
+   * - `restarting`: its host ended and another is coming; requests wait in the gateway.
    * - `failed`: given up; `reason` says why.
    * - `unloaded`: known to the repository, not loaded (a version the policy leaves out, or taken out).
    */
@@ -116,10 +118,11 @@ export interface RoutingTable {
 /**
  * How a host ended.
  * - `fault`: by a signal its own code raised (SIGSEGV, SIGFPE, SIGABRT, SIGBUS, SIGILL).
- * - `killed`: by somebody else (SIGKILL, SIGTERM …), or by the watchdog.
+ * - `killed`: by somebody else (SIGKILL, SIGTERM …).
+ * - `hung`: by the watchdog, since its loop or a run made no progress.
  * - `exit`: it left by itself.
  */
-export type HostEnd = 'fault' | 'killed' | 'exit';
+export type HostEnd = 'fault' | 'killed' | 'hung' | 'exit';
 
 /** What a host costs and how it fares, for /metrics. */
 export interface HostFacts {
@@ -138,10 +141,12 @@ export interface LogSettings {
 
 export type ToGateway =
   | {
+      /** First message; its handle is the one to listen on. */
       readonly type: 'configure';
       readonly gatewayId: number;
       readonly config: unknown;
       readonly condemned: readonly Condemned[];
+      readonly table: RoutingTable;
     }
   | { readonly type: 'routes'; readonly table: RoutingTable }
   | { readonly type: 'host-ended'; readonly hostId: string; readonly end: HostEnd; readonly detail: string }

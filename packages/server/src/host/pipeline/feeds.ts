@@ -1,13 +1,13 @@
 import {
-  bf16FromNumber,
   createNumericArray,
   type Dtype,
   elementCount,
   type Feed,
   type Feeds,
-  fp16FromNumber,
   type NumericArray,
   type NumericDtype,
+  numberToBf16,
+  numberToFp16,
   type Signature,
   type Tensor,
   type TensorData,
@@ -43,7 +43,9 @@ function tensorFromFeed(feed: Feed, spec: TensorSpec): Tensor {
   if (!isSequence(data)) throw new TypeError(`input '${spec.name}' must be numbers, strings or { shape, data }`);
   const sizes = shape ?? shapeFor(spec, data.length);
   if (elementCount(sizes) !== data.length) {
-    throw new TypeError(`input '${spec.name}': shape [${sizes}] has ${elementCount(sizes)} elements, got ${data.length}`);
+    throw new TypeError(
+      `input '${spec.name}': shape [${sizes}] has ${elementCount(sizes)} elements, got ${data.length}`,
+    );
   }
   return { name: spec.name, dtype: spec.dtype, shape: sizes, data: convert(data, spec) };
 }
@@ -68,13 +70,20 @@ function shapeFor(spec: TensorSpec, count: number): number[] {
   if (free.length > 2 || (free.length === 2 && free[0] !== 0)) {
     throw new TypeError(`input '${spec.name}' has several free dimensions: give it as { shape, data }`);
   }
-  const fixed = spec.shape.reduce<number>((product, dimension) => product * (typeof dimension === 'number' ? dimension : 1), 1);
+  const fixed = spec.shape.reduce<number>(
+    (product, dimension) => product * (typeof dimension === 'number' ? dimension : 1),
+    1,
+  );
   const filled = fixed === 0 ? 0 : count / fixed;
   if (!Number.isInteger(filled) || (free.length === 0 && filled !== 1)) {
-    throw new TypeError(`input '${spec.name}' takes ${free.length > 0 ? 'a multiple of ' : ''}${fixed} values, got ${count}`);
+    throw new TypeError(
+      `input '${spec.name}' takes ${free.length > 0 ? 'a multiple of ' : ''}${fixed} values, got ${count}`,
+    );
   }
   const last = free[free.length - 1];
-  return spec.shape.map((dimension, index) => (typeof dimension === 'number' ? dimension : index === last ? filled : 1));
+  return spec.shape.map((dimension, index) =>
+    typeof dimension === 'number' ? dimension : index === last ? filled : 1,
+  );
 }
 
 function convert(data: Values, spec: TensorSpec): TensorData {
@@ -107,7 +116,14 @@ function holdsDtype(data: NumericArray, dtype: Dtype): boolean {
 
 type Conversion = (value: unknown) => number | bigint | undefined;
 
-const float: Conversion = (value) => (typeof value === 'number' ? value : value === null ? Number.NaN : typeof value === 'bigint' ? Number(value) : undefined);
+const float: Conversion = (value) =>
+  typeof value === 'number'
+    ? value
+    : value === null
+      ? Number.NaN
+      : typeof value === 'bigint'
+        ? Number(value)
+        : undefined;
 const narrow =
   (from: (value: number) => number): Conversion =>
   (value) => {
@@ -118,7 +134,9 @@ const integer =
   (low: number, high: number): Conversion =>
   (value) => {
     const number = typeof value === 'bigint' ? Number(value) : value;
-    return typeof number === 'number' && Number.isInteger(number) && number >= low && number <= high ? number : undefined;
+    return typeof number === 'number' && Number.isInteger(number) && number >= low && number <= high
+      ? number
+      : undefined;
   };
 const wide =
   (low: bigint, high: bigint): Conversion =>
@@ -139,8 +157,8 @@ const CONVERSIONS: { readonly [D in NumericDtype]: Conversion } = {
   INT16: integer(-0x8000, 0x7fff),
   INT32: integer(-0x80000000, 0x7fffffff),
   INT64: wide(-(2n ** 63n), 2n ** 63n - 1n),
-  FP16: narrow(fp16FromNumber),
-  BF16: narrow(bf16FromNumber),
+  FP16: narrow(numberToFp16),
+  BF16: narrow(numberToBf16),
   FP32: float,
   FP64: float,
 };

@@ -1,4 +1,11 @@
-import { bf16ToNumber, type NumericArray, fp16ToNumber, type Outputs, type OutputTensor, type Tensor } from '@jitney/core';
+import {
+  bf16ToNumber,
+  fp16ToNumber,
+  type NumericArray,
+  type Outputs,
+  type OutputTensor,
+  type Tensor,
+} from '@jitney/core';
 
 const UTF8 = new TextDecoder();
 

@@ -40,12 +40,17 @@ export function createScriptPipeline(
       );
       const checked = await definition.output['~standard'].validate(answer);
       if (checked.issues === undefined) return checked.value;
-      throw new JitneyError('USER_CODE_ERROR', `postprocess returned what 'output' does not allow: ${issuesText(checked.issues)}`);
+      throw new JitneyError(
+        'USER_CODE_ERROR',
+        `postprocess returned what 'output' does not allow: ${issuesText(checked.issues)}`,
+      );
     },
   };
 
   async function preprocess(value: unknown, context: RequestContext): Promise<Tensor[]> {
-    const feeds = await guard(path, 'preprocess', () => definition.preprocess(value, { ...context, log: logFor(context) }));
+    const feeds = await guard(path, 'preprocess', () =>
+      definition.preprocess(value, { ...context, log: logFor(context) }),
+    );
     return guard(path, 'preprocess', () => tensorsFromFeeds(feeds, signature));
   }
 }

@@ -72,7 +72,8 @@ const MAX_DEPTH = 32;
 function flatten(value: readonly unknown[], depth: number, shape: number[], flat: unknown[], name: string): void {
   if (depth >= MAX_DEPTH) throw new TypeError(`input '${name}' is nested deeper than ${MAX_DEPTH}`);
   if (shape[depth] === undefined) shape[depth] = value.length;
-  else if (shape[depth] !== value.length) throw new TypeError(`input '${name}' is ragged: a row of ${value.length} among rows of ${shape[depth]}`);
+  else if (shape[depth] !== value.length)
+    throw new TypeError(`input '${name}' is ragged: a row of ${value.length} among rows of ${shape[depth]}`);
   for (const element of value) {
     if (Array.isArray(element)) flatten(element, depth + 1, shape, flat, name);
     else if (shape.length > depth + 1) throw new TypeError(`input '${name}' is ragged: a value among arrays`);

@@ -61,7 +61,11 @@ const isTypeScript = (path: string) => extname(path) === '.ts' || extname(path) 
 const stripsTypes = () => 'typescript' in process.features && Boolean(process.features.typescript);
 
 /** What the bundler mends and Node does not: enums, imports without an extension, `jitney` that is not installed. */
-const MENDED_BY_BUNDLING = new Set(['ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX', 'ERR_MODULE_NOT_FOUND', 'ERR_UNSUPPORTED_DIR_IMPORT']);
+const MENDED_BY_BUNDLING = new Set([
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+]);
 
 async function importAsItIs(path: string): Promise<{ default?: unknown }> {
   try {

@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/index.js';
+import type { FleetModel } from '../fleet/fleet.js';
+import { discover, type Repository, toHostModel } from '../fleet/repository/index.js';
+import { type Supervisor, type SupervisorOptions, startSupervisor } from '../fleet/supervisor.js';
+import { createLog } from '../telemetry/logs.js';
+import { realClock } from '../wire/clock.js';
+import type { LogSettings, ModelRoute } from '../wire/messages.js';
+
+const MODULES = {
+  gateway: fileURLToPath(new URL('../gateway/main.js', import.meta.url)),
+  host: fileURLToPath(new URL('../host/main.js', import.meta.url)),
+};
+
+export interface Launch extends Pick<SupervisorOptions, 'onRoutes' | 'onStage'> {
+  readonly config: Config;
+  readonly repository: Repository;
+}
+
+/** Starts the server's processes for what the repository holds. */
+export async function launch({ config, repository, ...watching }: Launch): Promise<Supervisor> {
+  const logSettings: LogSettings = { level: config.log.level, format: logFormat(config) };
+  return startSupervisor({
+    config,
+    models: fleetModels(repository, config),
+    clock: realClock,
+    log: createLog({ ...logSettings, name: 'supervisor' }),
+    logSettings,
+    modules: MODULES,
+    ...watching,
+  });
+}
+
+function logFormat(config: Config): 'pretty' | 'json' {
+  if (config.log.format !== 'auto') return config.log.format;
+  return process.stderr.isTTY ? 'pretty' : 'json';
+}
+
+/** Loads what can be served, with nobody listening, and answers how each load ended. */
+export async function loadAll(repository: Repository, config: Config): Promise<readonly ModelRoute[]> {
+  const supervisor = await launch({
+    config: { ...config, server: { ...config.server, host: '127.0.0.1', port: 0, gateways: 0 } },
+    repository,
+  });
+  try {
+    await supervisor.fleet.settled();
+    return supervisor.fleet.table().models;
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+export { discover };
+
+/** What the fleet is asked to have: what can be served is loaded, the rest is known by its reason. */
+export function fleetModels(repository: Repository, config: Config): FleetModel[] {
+  return repository.artefacts.map((artefact) => ({
+    name: artefact.name,
+    version: artefact.version,
+    isDefault: artefact.isDefault,
+    host: artefact.manifest.host ?? null,
+    wanted:
+      artefact.state.state === 'servable'
+        ? { state: 'load', hostModel: toHostModel(artefact, config.models) }
+        : {
+            state: 'leave',
+            as: artefact.state.state === 'refused' ? 'failed' : 'unloaded',
+            reason: artefact.state.reason,
+          },
+  }));
+}

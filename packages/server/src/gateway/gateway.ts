@@ -1,0 +1,24 @@
+import type { Clock } from '@jitney/core';
+import type { LimitsConfig, ServerConfig } from '../config/index.js';
+import type { Log } from '../telemetry/logs.js';
+import type { GatewayMetrics } from '../telemetry/metrics.js';
+import type { Admission } from './access/admission.js';
+import type { Authorise } from './access/authorise.js';
+import type { DataPlane } from './routing/data-plane.js';
+
+/** What every protocol of a gateway works with. */
+export interface Gateway {
+  readonly dataPlane: DataPlane;
+  readonly admission: Admission;
+  readonly authorise: Authorise;
+  readonly limits: LimitsConfig;
+  readonly server: ServerConfig;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly nextRequestId: () => string;
+  /** The metrics of all processes, as Prometheus reads them. */
+  readonly collectMetrics: () => Promise<string>;
+  /** True from SIGTERM on: readiness says 503, answers close their connections. */
+  readonly isDraining: () => boolean;
+}

@@ -1,0 +1,147 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { LimitsConfig, ServerConfig } from '../config/index.js';
+import { createLog } from '../telemetry/logs.js';
+import { createGatewayMetrics } from '../telemetry/metrics.js';
+import { realClock } from '../wire/clock.js';
+import type { FromGateway, LogSettings, ToGateway } from '../wire/messages.js';
+import { Admission } from './access/admission.js';
+import { createAuthorise } from './access/authorise.js';
+import { createRequestIds } from './access/request-id.js';
+import type { Gateway } from './gateway.js';
+import { createHttpServer } from './http-server.js';
+import { DataPlane } from './routing/data-plane.js';
+
+/*
+ * A gateway: the process that speaks protocols. It is configured over its IPC channel, listens on the handle that came
+ * with it, and knows hosts by the routing table alone.
+ */
+
+type Configure = Extract<ToGateway, { type: 'configure' }>;
+
+/** The settings a gateway is handed. */
+export interface GatewayConfig {
+  readonly server: ServerConfig;
+  readonly limits: LimitsConfig;
+  readonly log: LogSettings;
+  readonly heartbeatIntervalMs: number;
+  readonly maxFrameBytes: number;
+}
+
+function send(message: FromGateway): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(message: Configure, handle: unknown): Promise<void> {
+  const config = message.config as GatewayConfig;
+  const log = createLog({ ...config.log, name: `gateway ${message.gatewayId}` });
+  const admission = new Admission(config.limits);
+  const metrics = createGatewayMetrics({ name: `gateway ${message.gatewayId}`, now: realClock.now, inFlight: admission });
+  const dataPlane = new DataPlane({
+    name: `gateway ${message.gatewayId}`,
+    clock: realClock,
+    limits: { ...config.limits, maxFrameBytes: config.maxFrameBytes },
+    onCondemned: (condemned) => send({ type: 'condemned', condemned }),
+  });
+  for (const condemned of message.condemned) dataPlane.condemn(condemned);
+  dataPlane.setRoutes(message.table);
+  const calls = new MetricsCalls();
+  let isDraining = false;
+  const gateway: Gateway = {
+    dataPlane,
+    admission,
+    authorise: createAuthorise(config.server.apiKeySha256),
+    limits: config.limits,
+    server: config.server,
+    metrics,
+    log,
+    clock: realClock,
+    nextRequestId: createRequestIds(),
+    collectMetrics: () => calls.ask(),
+    isDraining: () => isDraining,
+  };
+  const app = createHttpServer(gateway);
+  await app.ready();
+  process.on('message', (next: ToGateway) => {
+    switch (next.type) {
+      case 'configure':
+        return;
+      case 'routes':
+        return dataPlane.setRoutes(next.table);
+      case 'host-ended':
+        return dataPlane.hostEnded(next.hostId, next.end, next.detail);
+      case 'condemned':
+        return dataPlane.condemn(next.condemned);
+      case 'metrics':
+        return calls.answered(next.callId, next.text);
+      case 'collect':
+        return void metrics
+          .export()
+          .then((exported) => send({ type: 'collected', callId: next.callId, metrics: exported }));
+      case 'drain':
+        isDraining = true;
+        return void drain(gateway, app.server, next.delayMs);
+    }
+  });
+  app.server.once('error', (error) => {
+    log.fatal({ err: error }, 'cannot listen');
+    process.exit(1);
+  });
+  app.server.listen(handle as object, () => send({ type: 'ready', port: config.server.port }));
+  startHeartbeat(gateway, config.heartbeatIntervalMs);
+}
+
+/** Serves on during the delay, then takes no new connection and waits for what is in flight. */
+async function drain(
+  gateway: Gateway,
+  server: ReturnType<typeof createHttpServer>['server'],
+  delayMs: number,
+): Promise<void> {
+  await new Promise<void>((resolve) => gateway.clock.at(gateway.clock.now() + delayMs, resolve));
+  server.close(() => send({ type: 'drained' }));
+  server.closeIdleConnections();
+}
+
+/** Questions to the supervisor that wait for their answer. */
+class MetricsCalls {
+  readonly #waiting = new Map<number, (text: string) => void>();
+  #last = 0;
+
+  ask(): Promise<string> {
+    const callId = ++this.#last;
+    return new Promise((resolve) => {
+      this.#waiting.set(callId, resolve);
+      send({ type: 'metrics', callId });
+    });
+  }
+
+  answered(callId: number, text: string): void {
+    this.#waiting.get(callId)?.(text);
+    this.#waiting.delete(callId);
+  }
+}
+
+function startHeartbeat(gateway: Gateway, intervalMs: number): void {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  setInterval(() => {
+    send({
+      type: 'heartbeat',
+      loopDelayP99Ms: delay.percentile(99) / 1e6,
+      memoryBytes: process.memoryUsage.rss(),
+      inFlight: gateway.dataPlane.inFlight,
+    });
+    delay.reset();
+  }, intervalMs);
+}
+
+function main(): void {
+  process.title = 'jitney gateway';
+  // Without its supervisor a gateway can route nothing; another server may want the port.
+  process.on('disconnect', () => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.once('message', (message: ToGateway, handle: unknown) => {
+    if (message.type === 'configure') void start(message, handle);
+  });
+}
+
+main();

@@ -1,0 +1,124 @@
+import { JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
+import { createLog, type Log } from '../telemetry/logs.js';
+import { realClock } from '../wire/clock.js';
+import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
+import { onnxBackend } from './backend/onnx/index.js';
+import { startHeartbeat } from './heartbeat.js';
+import { type LoadStage, loadModel } from './load-model.js';
+import { endWithParent } from './parent.js';
+import { createRequestServer, type RequestServer } from './request-server.js';
+import type { ServedModel } from './served-model.js';
+
+/*
+ * A host: the process that holds a model version. It is told what to load over its IPC channel, announces what it
+ * found, and then answers requests over its Unix socket. It lives and dies with the supervisor.
+ */
+
+type LoadMessage = Extract<ToHost, { type: 'load' }>;
+
+function send(message: FromHost): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(message: LoadMessage): Promise<void> {
+  const title = message.models.map((model) => `${model.name}@${model.version}`).join('+');
+  process.title = `jitney host ${title}`;
+  const log = createLog({ ...message.log, name: `host ${title}` });
+  const host: { requests: RequestServer | null } = { requests: null };
+  const targets = await loadAll(message.models, log, host);
+  const served = targets.filter((target) => target !== undefined);
+  if (served.length === 0) return;
+  host.requests = createRequestServer({
+    name: `host ${title}`,
+    targets,
+    now: realClock.now,
+    maxFrameBytes: message.maxFrameBytes,
+    onFailure: (frame, error) => logFailure(log, frame.requestId, error),
+  });
+  await host.requests.listen(message.socketPath);
+  startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.lane.stats()), send);
+  send({ type: 'ready', models: served.map((model) => model.loaded) });
+  process.on('message', (next: ToHost) => {
+    if (next.type === 'drain') void drain(served, host.requests as RequestServer);
+  });
+}
+
+/** Loads the models one after the other, each at the target of its place; one that fails leaves the others. */
+async function loadAll(
+  models: readonly HostModel[],
+  log: Log,
+  host: { readonly requests: RequestServer | null },
+): Promise<(ServedModel | undefined)[]> {
+  const targets: (ServedModel | undefined)[] = [];
+  for (const [target, asked] of models.entries()) {
+    targets.push(await loadOne(asked, target, log, host));
+  }
+  return targets;
+}
+
+async function loadOne(
+  asked: HostModel,
+  target: number,
+  log: Log,
+  host: { readonly requests: RequestServer | null },
+): Promise<ServedModel | undefined> {
+  const { name, version } = asked;
+  let stage: LoadStage = 'code';
+  try {
+    return await loadModel(asked, target, {
+      backend: onnxBackend,
+      clock: realClock,
+      signal: new AbortController().signal,
+      logFor: (context) => modelLog(log, context, name),
+      beforeRun: (entryIds) => host.requests?.announceStart(entryIds),
+      onStage: (next) => {
+        stage = next;
+        send({ type: 'stage', model: name, version, stage });
+      },
+    });
+  } catch (thrown) {
+    const error = JitneyError.from(thrown, 'INVALID_MODEL');
+    log.debug({ model: name, version, stage, err: error.cause ?? error }, 'load failed');
+    send({ type: 'load-failed', model: name, version, stage, error: error.toRecord() });
+    return undefined;
+  }
+}
+
+function modelLog(log: Log, context: RequestContext, model: string): ModelLog {
+  const write = (level: 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>) =>
+    log[level]({ ...fields, requestId: context.requestId, model }, text);
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** What the server or the model's code did wrong is logged with its cause; what the client did is the gateway's line. */
+function logFailure(log: Log, requestId: string, error: JitneyError): void {
+  const ours = error.code === 'INTERNAL' || error.code === 'USER_CODE_ERROR' || error.code === 'MODEL_ERROR';
+  if (ours) log.error({ requestId, code: error.code, err: error.cause ?? error }, error.message);
+}
+
+async function drain(served: readonly ServedModel[], requests: RequestServer): Promise<void> {
+  requests.drain();
+  await Promise.all(served.map((model) => model.lane.drain()));
+  send({ type: 'drained' });
+}
+
+function main(): void {
+  process.title = 'jitney host';
+  endWithParent();
+  process.once('message', (message: ToHost) => {
+    if (message.type !== 'load') return;
+    start(message).catch((thrown: unknown) => {
+      const error = JitneyError.from(thrown);
+      const first = message.models[0];
+      send({
+        type: 'load-failed',
+        model: first?.name ?? '',
+        version: first?.version ?? '',
+        stage: 'start',
+        error: error.toRecord(),
+      });
+    });
+  });
+}
+
+main();

@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
+
+/**
+ * Ends this process when the supervisor is gone, by whatever cause. SIGTERM and SIGINT are left to the supervisor:
+ * a terminal or a service manager sends them to every process of the group, and what runs must still be answered.
+ *
+ * SIGKILL is used, since an orderly exit waits for runs in flight. The channel's end is noticed only by a loop that
+ * turns; on Linux the kernel is asked to do it too, for a model's own code that never returns.
+ */
+export function endWithParent(): void {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  if (process.platform !== 'linux') return;
+  const parentBefore = process.ppid;
+  const koffi = createRequire(import.meta.url)('koffi');
+  const prctl = koffi.load(null).func('int prctl(int option, unsigned long argument)');
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have ended before the call.
+  if (process.ppid !== parentBefore) process.kill(process.pid, 'SIGKILL');
+}
