@@ -1,12 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Command, type Expected, readPage } from './docs/commands.js';
 import { difference, isSameText } from './docs/same.js';
-import { type Jitney, ROOT, startJitney } from './jitney.js';
+import { type RunningJitney, startJitney } from './support/jitney.js';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The pages show the default address; here each server has a port of its own. */
 const SHOWN_ADDRESS = /(?:127\.0\.0\.1|localhost):8000/g;
 const TOOLS = ['sh', 'curl'];
@@ -46,7 +48,7 @@ function differenceOfJson(expected: unknown, printed: string): string | null {
 }
 
 describe.skipIf(missing.length > 0).each(pages)('$path', ({ serve, commands }) => {
-  let server: Jitney | null = null;
+  let server: RunningJitney | null = null;
   beforeAll(async () => {
     server = serve === null ? null : await startJitney(serve);
   });
