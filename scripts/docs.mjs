@@ -8,6 +8,7 @@ const NOTICE = '<!-- Made by `npm run docs`; do not edit. -->';
 
 await orExit(() => setup());
 const { ERROR_CATALOGUE } = await import('@jitney/core');
+const { manifestJsonSchema } = await import('@jitney/core/manifest');
 const { httpStatus } = await import('../packages/server/dist/gateway/protocol/http/status.js');
 const { configSchema, listSettings } = await import('../packages/server/dist/config/index.js');
 
@@ -15,7 +16,8 @@ const { configSchema, listSettings } = await import('../packages/server/dist/con
 const PAGES = [
   ['docs/errors.md', errorsPage()],
   ['docs/configuration.md', configurationPage()],
-  ['packages/server/schemas/config.json', `${JSON.stringify(configSchema(), null, 2)}\n`],
+  ['packages/core/schemas/model.schema.json', json(manifestJsonSchema())],
+  ['packages/server/schemas/config.schema.json', json(configSchema())],
 ];
 
 const differ = PAGES.filter(([path, content]) => read(path) !== content);
@@ -24,6 +26,11 @@ if (process.argv.includes('--check')) {
   process.exitCode = differ.length === 0 ? 0 : 1;
 } else {
   for (const [path, content] of differ) write(path, content);
+}
+
+/** @param {unknown} schema */
+function json(schema) {
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
 /** @param {string} path */
@@ -82,7 +89,7 @@ A value is taken from, in this order: its flag, its environment variable, the fi
 Settings without a flag of their own are given as \`--set section.name=value\`. The file is YAML or JSON:
 
 \`\`\`yaml
-# yaml-language-server: $schema=./node_modules/jitney/schemas/config.json
+# yaml-language-server: $schema=./node_modules/jitney/schemas/config.schema.json
 server:
   port: 9000
 limits:

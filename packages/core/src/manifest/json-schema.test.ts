@@ -17,7 +17,7 @@ function undocumented(node: Node, path: string): string[] {
 }
 
 describe('the JSON Schema of model.json', () => {
-  it('is the one in schemas/ (else run `node packages/core/scripts/write-schema.mjs` after a build)', async () => {
+  it('is the one in schemas/, which `npm run docs` writes', async () => {
     const file = await readFile(new URL('../../schemas/model.schema.json', import.meta.url), 'utf8');
     expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(manifestJsonSchema())));
   });

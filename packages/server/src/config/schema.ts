@@ -1,6 +1,6 @@
 import { listSettings } from './settings.js';
 
-/** JSON Schema of a configuration file, for editors. Published as `schemas/config.json`. */
+/** JSON Schema of a configuration file, for editors. Published as `schemas/config.schema.json`. */
 export function configSchema(): Readonly<Record<string, unknown>> {
   const sections: Record<string, Record<string, unknown>> = {};
   for (const { section, key, kind, byDefault, doc } of listSettings()) {
