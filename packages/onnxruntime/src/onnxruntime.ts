@@ -1,5 +1,6 @@
 import { JitneyError } from '@jitney/core';
 import { Gate, poolCapacity } from './gate.js';
+import { mayLoop } from './loops.js';
 import { endAll } from './native/in-flight.js';
 import { availableProviders } from './native/providers.js';
 import { runtime } from './native/runtime.js';
@@ -27,7 +28,11 @@ export async function createSession(
   const resolved = resolveSessionOptions(options);
   checkSource(source);
   if (signal?.aborted) throw new JitneyError('CANCELLED', 'The load was cancelled before it began.');
-  return new NodeSession(await NativeSession.open(source, resolved, gate, signal), resolved.runMode);
+  const [native, loops] = await Promise.all([
+    NativeSession.open(source, resolved, gate, signal),
+    resolved.runMode === 'auto' && mayLoop(source),
+  ]);
+  return new NodeSession(native, loops ? 'async' : resolved.runMode);
 }
 
 /** Execution providers of the library, best first, for example `['CPUExecutionProvider']`. */

@@ -1,6 +1,6 @@
 import { JitneyError, type Tensor } from '@jitney/core';
 import type { RunMode } from './session-options.js';
-import type { Value, ValueSpec } from './value.js';
+import { describeType, type Value, type ValueSpec, type ValueType } from './value.js';
 import { checkTensor, checkValue } from './value-check.js';
 
 export interface RunOptions {
@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Tensors that outputs of the same name are written into, without a copy. Their shapes must be what the run gives. */
   readonly into?: readonly Tensor[];
-  /** Default: the session's `runMode`. */
+  /** Default: the session's `runMode`. `sync` cannot be cancelled: `signal` is only looked at before. */
   readonly mode?: RunMode;
   /** Shown in the runtime's own log lines. */
   readonly tag?: string;
@@ -34,6 +34,7 @@ export class RunPlanner {
   readonly #inputPositions: ReadonlyMap<string, number>;
   readonly #outputPositions: ReadonlyMap<string, number>;
   readonly #allOutputs: readonly number[];
+  readonly #hasUnreadable: boolean;
 
   constructor(inputs: readonly ValueSpec[], outputs: readonly ValueSpec[]) {
     this.#inputs = inputs;
@@ -41,12 +42,14 @@ export class RunPlanner {
     this.#inputPositions = positions(inputs);
     this.#outputPositions = positions(outputs);
     this.#allOutputs = outputs.map((_, position) => position);
+    this.#hasUnreadable = outputs.some((spec) => !isReadable(spec));
   }
 
   /** @throws JitneyError `INVALID_ARGUMENT` that names the tensor, what the model takes and what came. */
   plan(feeds: readonly Value[], options: RunOptions): RunPlan {
     const inputs = this.#place(feeds);
     const outputs = options.outputs === undefined ? this.#allOutputs : this.#choose(options.outputs);
+    if (this.#hasUnreadable) this.#refuseUnreadable(outputs);
     const into = options.into === undefined ? null : this.#placeInto(options.into, outputs);
     return { inputs, outputs, into, tag: options.tag ?? null };
   }
@@ -86,6 +89,18 @@ export class RunPlanner {
     return chosen;
   }
 
+  #refuseUnreadable(outputs: readonly number[]): void {
+    for (const position of outputs) {
+      const spec = this.#outputs[position] as ValueSpec;
+      if (isReadable(spec)) continue;
+      throw new JitneyError(
+        'UNSUPPORTED',
+        `Output "${spec.name}" is a ${describeType(spec)}, which cannot be read. Ask for the other outputs by name, or ` +
+          'export the model with another type there.',
+      );
+    }
+  }
+
   #placeInto(into: readonly Tensor[], outputs: readonly number[]): (Tensor | null)[] {
     if (!Array.isArray(into)) throw invalid(`into must be a list of tensors, got ${typeof into}.`);
     const placed = new Array<Tensor | null>(outputs.length).fill(null);
@@ -105,6 +120,11 @@ export class RunPlanner {
     const shown = typeof name === 'string' ? `"${name}"` : `${name} (a tensor needs a name)`;
     return invalid(`There is no ${what} ${shown}. The model has ${quoted(specs) || 'none'}.`);
   }
+}
+
+function isReadable(type: ValueType): boolean {
+  if (type.kind === 'sequence' || type.kind === 'optional') return isReadable(type.element);
+  return type.kind !== 'unsupported';
 }
 
 function checkInto(tensor: Tensor, spec: ValueSpec): void {

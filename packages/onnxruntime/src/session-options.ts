@@ -46,7 +46,8 @@ export interface SessionOptions {
 /**
  * - `sync`: on the calling thread; the answer is there when `run` returns.
  * - `async`: on another thread; a promise.
- * - `auto`: `sync` where earlier runs of this size took below about 100 µs, else `async`.
+ * - `auto`: `sync` where earlier runs of this size took below about 100 µs, else `async`. For a session whose model has
+ *   loops, `async`.
  */
 export type RunMode = 'auto' | 'sync' | 'async';
 

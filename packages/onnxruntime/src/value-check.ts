@@ -50,8 +50,8 @@ function checkType(value: Value, type: ValueType, spec: ValueSpec): void {
     case 'map':
       return checkMap(value, type, spec);
     case 'optional':
-      if (isTensor(value) || value.kind !== 'none') checkType(value, type.element, spec);
-      return;
+      if (!isTensor(value) && value.kind === 'none') throw emptyInput(spec, 'optional');
+      return checkType(value, type.element, spec);
     case 'unsupported':
       throw new JitneyError(
         'UNSUPPORTED',
@@ -110,6 +110,7 @@ function mismatch(
 
 function checkSequence(value: Value, element: ValueType, spec: ValueSpec): void {
   if (isTensor(value) || value.kind !== 'sequence') throw wrong(spec, spec, isTensor(value) ? 'a tensor' : value.kind);
+  if (value.items.length === 0) throw emptyInput(spec, 'sequence');
   for (const item of value.items) checkType(item, element, spec);
 }
 
@@ -126,6 +127,10 @@ function isByteStrings(data: unknown): boolean {
   if (!Array.isArray(data)) return false;
   for (let index = 0; index < data.length; index++) if (!types.isUint8Array(data[index])) return false;
   return true;
+}
+
+function emptyInput(spec: ValueSpec, kind: string): JitneyError {
+  return invalid(`Input "${spec.name}" is an empty ${kind}, which ONNX Runtime does not take as an input.`);
 }
 
 function wrong(spec: ValueSpec, type: ValueType, got: string): JitneyError {

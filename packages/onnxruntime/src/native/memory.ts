@@ -89,17 +89,35 @@ export function cPath(path: string): Uint8Array {
   return Buffer.from(`${path}\0`, process.platform === 'win32' ? 'utf16le' : 'utf8');
 }
 
-const PINS = new Set<unknown>();
+/** What native code may be reading or writing now. */
+const PINS = new Set<object>();
 
 /**
  * Makes a native call while `memory` stays alive. A variable in scope is not enough: the engine may free what it
  * refers to as soon as no later line reads it, with the native side still holding the address.
  */
-export function pinned<T>(memory: unknown, call: () => T): T {
+export function pinned<T>(memory: object, call: () => T): T {
   PINS.add(memory);
   try {
     return call();
   } finally {
     PINS.delete(memory);
   }
+}
+
+/** The same for a call on another thread: `memory` stays alive until `done`. */
+export function pinnedAsync(memory: object, call: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    PINS.add(memory);
+    const done = (error: Error | null) => {
+      PINS.delete(memory);
+      if (error === null) resolve();
+      else reject(error);
+    };
+    try {
+      call(done);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 }

@@ -104,14 +104,14 @@ export class RunFrame implements Endable {
     this.#done(this.#runtime.api.runOptionsSetTerminate(this.#runOptions()));
   }
 
-  /** What the run gave. */
-  results(reader: ValueReader): Value[] {
+  /** What the run gave. Large ones are filled on other threads where `copies` takes the promises of that. */
+  results(reader: ValueReader, copies?: Promise<void>[]): Value[] {
     const plan = this.#plan as RunPlan;
     const results = new Array<Value>(plan.outputs.length);
     for (let place = 0; place < plan.outputs.length; place++) {
       const { name, isTensor } = this.#port(plan, place);
       const value = this.#outputValues.get(place);
-      results[place] = plan.into?.[place] ?? (isTensor ? reader.tensor(value, name) : reader.read(value, name));
+      results[place] = plan.into?.[place] ?? (isTensor ? reader.tensor(value, name, copies) : reader.read(value, name));
     }
     return results;
   }

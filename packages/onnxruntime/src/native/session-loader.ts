@@ -5,7 +5,7 @@ import { begin, type Endable, finish } from './in-flight.js';
 import { cPath, Slots } from './memory.js';
 import type { Runtime } from './runtime.js';
 import { createSessionOptions } from './session-options.js';
-import { takeError } from './status.js';
+import { plainMessage, takeError } from './status.js';
 
 /** The model's file, or its bytes. */
 export type ModelSource = string | Uint8Array;
@@ -84,7 +84,9 @@ class Load implements Endable {
     }
     if (status === null) return this.#out.get(0);
     const cause = takeError(api, status);
-    throw new JitneyError('INVALID_MODEL', `ONNX Runtime cannot load ${this.#name()}: ${cause.message}`, { cause });
+    throw new JitneyError('INVALID_MODEL', `ONNX Runtime cannot load ${this.#name()}: ${plainMessage(cause)}`, {
+      cause,
+    });
   }
 
   #name(): string {

@@ -12,7 +12,7 @@ import { RunFrame } from './run-frame.js';
 import { runtime as loadRuntime, type Runtime } from './runtime.js';
 import { type ModelSource, openSession } from './session-loader.js';
 import { type NativeSignature, readSignature } from './signature-reader.js';
-import { takeError } from './status.js';
+import { plainMessage, takeError } from './status.js';
 import { ValueReader } from './value-reader.js';
 import { ValueWriter } from './value-writer.js';
 
@@ -117,46 +117,24 @@ export class NativeSession {
     });
   }
 
-  #execute(plan: RunPlan, signal: AbortSignal | undefined): Promise<Value[]> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(cancelled());
-      const frame = this.#takeFrame();
-      const end = () => frame.end();
-      const settle = (give: () => Value[]) => {
-        try {
-          resolve(give());
-        } catch (error) {
-          reject(error);
-        } finally {
-          this.#giveBack(frame);
-        }
-      };
-      try {
-        frame.fill(plan, this.#writer);
-        begin(frame);
-        frame.runAsync((failure, status) => {
-          finish(frame);
-          signal?.removeEventListener('abort', end);
-          settle(() => this.#outcome(frame, failure, status));
-        });
-        signal?.addEventListener('abort', end, { once: true });
-      } catch (error) {
-        finish(frame);
-        settle(() => {
-          throw error;
-        });
+  async #execute(plan: RunPlan, signal: AbortSignal | undefined): Promise<Value[]> {
+    if (signal?.aborted) throw cancelled();
+    const frame = this.#takeFrame();
+    try {
+      frame.fill(plan, this.#writer);
+      const status = await runOffThread(frame, signal);
+      if (frame.ended) {
+        if (status !== null) this.#runtime.api.releaseStatus(status);
+        throw cancelled();
       }
-    });
-  }
-
-  #outcome(frame: RunFrame, failure: Error | null, status: Status): Value[] {
-    if (failure !== null) throw failure;
-    if (frame.ended) {
-      if (status !== null) this.#runtime.api.releaseStatus(status);
-      throw cancelled();
+      if (status !== null) throw this.#failure(status);
+      const copies: Promise<void>[] = [];
+      const results = frame.results(this.#reader, copies);
+      if (copies.length > 0) await Promise.all(copies);
+      return results;
+    } finally {
+      this.#giveBack(frame);
     }
-    if (status !== null) throw this.#failure(status);
-    return frame.results(this.#reader);
   }
 
   #takeFrame(): RunFrame {
@@ -171,7 +149,7 @@ export class NativeSession {
 
   #failure(status: Status): JitneyError {
     const cause = takeError(this.#runtime.api, status);
-    return new JitneyError('MODEL_ERROR', `The model failed on these inputs: ${cause.message}`, { cause });
+    return new JitneyError('MODEL_ERROR', `The model failed on these inputs: ${plainMessage(cause)}`, { cause });
   }
 
   /** Writes the trace; its path is the runtime's to choose. */
@@ -182,6 +160,25 @@ export class NativeSession {
     if (status === null) api.allocatorFree(allocator, out.get(0));
     else api.releaseStatus(status);
   }
+}
+
+function runOffThread(frame: RunFrame, signal: AbortSignal | undefined): Promise<Status> {
+  return new Promise((resolve, reject) => {
+    const end = () => frame.end();
+    const done = (failure: Error | null, status: Status) => {
+      finish(frame);
+      signal?.removeEventListener('abort', end);
+      if (failure === null) resolve(status);
+      else reject(failure);
+    };
+    begin(frame);
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      frame.runAsync(done);
+    } catch (failure) {
+      done(failure as Error, null);
+    }
+  });
 }
 
 function cancelled(): JitneyError {

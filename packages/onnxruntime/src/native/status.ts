@@ -40,9 +40,17 @@ export function takeError(api: FunctionTable, status: Status): OrtError {
   return new OrtError(CODE_NAMES[code] ?? `code ${code}`, message);
 }
 
+/** The message without the runtime's own source positions and C++ signatures; the whole is in the cause. */
+export function plainMessage(error: OrtError): string {
+  return error.message
+    .replace(/\/\S+\.(?:cc|h|cpp):\d+ [^)]*\)(?: const)?(?: \[with [^\]]*\])? /g, '')
+    .replace(/\b[\w/]+\.(?:cc|h|cpp):\d+ \w+ /g, '')
+    .trim();
+}
+
 /** Does nothing for success; else frees the status and throws `code`, saying `what` failed. */
 export function check(api: FunctionTable, status: Status, code: ErrorCode, what: string): void {
   if (status === null) return;
   const cause = takeError(api, status);
-  throw new JitneyError(code, `${what}: ${cause.message}`, { cause });
+  throw new JitneyError(code, `${what}: ${plainMessage(cause)}`, { cause });
 }

@@ -1,12 +1,15 @@
-import { createNumericArray, elementCount, invariant, type Tensor } from '@jitney/core';
+import { createNumericArray, elementCount, invariant, type NumericArray, type Tensor } from '@jitney/core';
 import type { Value } from '../value.js';
 import { dtypeOf, VALUE_KINDS } from './element-types.js';
 import type { Address, Status } from './function-table.js';
-import { Dimensions, Slots } from './memory.js';
+import { Dimensions, pinnedAsync, Slots } from './memory.js';
 import type { Runtime } from './runtime.js';
 import { check } from './status.js';
 
 const INITIAL_RANK = 8;
+
+/** Copies from here on take longer than handing them to another thread: 1 MiB takes about 150 µs into new memory. */
+const LARGE_BYTES = 1 << 20;
 
 /** Copies `OrtValue`s into values of JavaScript. The `OrtValue` stays the caller's. */
 export class ValueReader {
@@ -36,8 +39,9 @@ export class ValueReader {
     }
   }
 
-  tensor(value: Address, name: string): Tensor {
-    const { api, copy } = this.#runtime;
+  /** A tensor. Where `copies` is given, a large one is filled on another thread; `value` must live until then. */
+  tensor(value: Address, name: string, copies?: Promise<void>[]): Tensor {
+    const { api } = this.#runtime;
     const out = this.#out;
     this.#done(api.getTensorTypeAndShape(value, out.at(0), out.at(1), out.at(2)));
     const dtype = dtypeOf(out.int(0));
@@ -48,9 +52,15 @@ export class ValueReader {
     const data = createNumericArray(dtype, count);
     if (count > 0) {
       this.#done(api.getTensorMutableData(value, out.at(0)));
-      copy(data, out.get(0), data.byteLength);
+      this.#copy(data, out.get(0), copies);
     }
     return { name, dtype, shape, data };
+  }
+
+  #copy(to: NumericArray, from: Address, copies: Promise<void>[] | undefined): void {
+    const { copy } = this.#runtime;
+    if (copies === undefined || to.byteLength < LARGE_BYTES) return copy(to, from, to.byteLength);
+    copies.push(pinnedAsync(to, (done) => copy.async(to, from, to.byteLength, done)));
   }
 
   #shape(from: Address, rank: number): number[] {
