@@ -18,7 +18,7 @@ export interface ModelFacts {
   readonly producer?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, string>>;
-  /** How the runtime was set up and why, in a sentence for `check` and the log. */
+  /** How the runtime was set up, for `check` and the log: threads, and why so many. */
   readonly runtime: string;
   /** Why rows cannot be joined, found without a run; `null` where only a run can tell. */
   readonly unbatchable: string | null;
@@ -28,8 +28,6 @@ export interface ModelFacts {
   readonly maxRows: number | null;
   /** Inputs that have no batch dimension although others have one. */
   readonly sharedInputs: readonly string[];
-  /** How the runtime was set up, for `check` and the log: threads, and why so many. */
-  readonly runtime: string;
   /** Things worth a warning that do not stop it from being served. */
   readonly warnings: readonly string[];
 }
