@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './half-float.js';
 export * from './lane.js';
 export * from './model-name.js';
+export * from './nearest-name.js';
 export * from './pipeline.js';
 export * from './signature.js';
 export * from './tensor.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { nearestName } from '../nearest-name.js';
 import type { JsonPath } from './json-places.js';
-import { nearestName } from './nearest.js';
 
 /** One thing that is wrong with settings. */
 export interface Mistake {

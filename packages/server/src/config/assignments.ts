@@ -1,6 +1,6 @@
 import { JitneyError } from '@jitney/core';
 import { listSettings, type SettingName } from './settings.js';
-import { nearest } from './unknown-names.js';
+import { suggestion } from './unknown-names.js';
 
 /**
  * Flags of the form `--set section.name=value`, by setting; the last of several wins.
@@ -18,5 +18,5 @@ function parseAssignment(written: string): [SettingName, string] {
   const names = listSettings().map((setting) => setting.name);
   const known = names.find((each) => each === name);
   if (known !== undefined) return [known, written.slice(equals + 1)];
-  throw new JitneyError('INVALID_CONFIG', `--set ${name}: no such setting; did you mean ${nearest(name, names)}?`);
+  throw new JitneyError('INVALID_CONFIG', `--set ${name}: no such setting${suggestion(name, names)}`);
 }

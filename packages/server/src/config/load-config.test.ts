@@ -125,6 +125,9 @@ describe('a name that is no setting', () => {
       'server.prot (file /etc/jitney.yaml) is no setting; did you mean server.port?',
     );
     expect(complaintsOf({ file: fileWith({ sever: {} }) })).toContain('did you mean server?');
+    expect(complaintsOf({ file: fileWith({ kubernetes: {} }) })).toBe(
+      'kubernetes (file /etc/jitney.yaml) is no setting.',
+    );
     expect(complaintsOf({ file: fileWith({ server: 8000 }) })).toContain('server (file /etc/jitney.yaml) is 8000');
     expect(complaintsOf({ file: fileWith(['server']) })).toContain('expected sections');
   });

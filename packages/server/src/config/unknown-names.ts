@@ -1,3 +1,4 @@
+import { nearestName } from '@jitney/core';
 import type { ConfigFile } from './config-file.js';
 import { listSettings, SETTINGS } from './settings.js';
 
@@ -24,7 +25,7 @@ function unknownInSection(section: string, content: unknown, path: string): stri
 }
 
 function unknown(name: string, known: readonly string[], path: string): string {
-  return `${name} (file ${path}) is no setting; did you mean ${nearest(name, known)}?`;
+  return `${name} (file ${path}) is no setting${suggestion(name, known)}`;
 }
 
 /**
@@ -36,29 +37,15 @@ export function unknownVariables(env: Readonly<Record<string, string | undefined
   const prefixes = Object.keys(SETTINGS).map((section) => `JITNEY_${section.toUpperCase()}_`);
   return Object.keys(env)
     .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)) && !known.includes(name))
-    .map((name) => `Environment variable ${name} is no setting; did you mean ${nearest(name, known)}?`);
+    .map((name) => `Environment variable ${name} is no setting${suggestion(name, known)}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The name that needs the fewest changes. */
-export function nearest(name: string, known: readonly string[]): string {
-  const ranked = known.map((each) => ({ each, distance: distance(name.toLowerCase(), each.toLowerCase()) }));
-  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).each;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+/** What somebody who wrote an unknown name most likely meant, as a message ends. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return near === null ? '.' : `; did you mean ${near}?`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearestName } from './nearest.js';
+import { nearestName } from './nearest-name.js';
 
 const KNOWN = ['name', 'batching', 'maxRows', 'instances', 'timeouts', 'slo'];
 
