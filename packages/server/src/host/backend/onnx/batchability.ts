@@ -1,0 +1,126 @@
+import type { Dimension, Signature, TensorSpec } from '@jitney/core';
+import type { OperatorUse } from '@jitney/onnxruntime';
+
+/** What a signature alone says about joining rows of different requests. */
+export interface Batchability {
+  /** Why rows cannot be joined, as a clause; `null`: only a run can tell. */
+  readonly unbatchable: string | null;
+  /** 1 where the file fixes the first dimension at one row, else `null`. */
+  readonly maxRows: 1 | null;
+  /** Inputs of fixed shape beside inputs whose first dimension is free. */
+  readonly sharedInputs: readonly string[];
+}
+
+/**
+ * Judges a signature without a run. Rows lie along the first dimension, which must be free in the inputs that have a
+ * batch dimension, be the same for all of them, and come first in every output.
+ */
+export function judgeSignature(signature: Signature, operators: readonly OperatorUse[]): Batchability {
+  const { inputs, outputs } = signature;
+  const batched = inputs.filter(isBatched);
+  const fixed = inputs.filter((input) => !isBatched(input));
+  const problem = inputProblem(inputs, fixed) ?? (batched.length === 0 ? fixedProblem(inputs) : null);
+  if (problem !== null) return { unbatchable: problem, maxRows: isOneRow(inputs) ? 1 : null, sharedInputs: [] };
+  const unbatchable =
+    symbolProblem(signature, batched) ??
+    firstOf(outputs, (output) => outputProblem(output, batched)) ??
+    firstOf(outputs, (output) => dataProblem(output, batched, operators));
+  return { unbatchable, maxRows: null, sharedInputs: fixed.map(({ name }) => name) };
+}
+
+/** Names that exporters make up for each dimension anew (tf2onnx, paddle2onnx): they say nothing about equality. */
+const MADE_UP_SYMBOL = /^(unk__\d+|p2o\.DynamicDimension\.\d+)$/;
+
+function isBatched({ shape }: TensorSpec): boolean {
+  return shape !== null && shape.length > 0 && typeof shape[0] !== 'number';
+}
+
+function isFixed(dimension: Dimension): boolean {
+  return typeof dimension === 'number';
+}
+
+function inputProblem(inputs: readonly TensorSpec[], fixed: readonly TensorSpec[]): string | null {
+  if (inputs.length === 0) return 'it has no inputs';
+  return firstOf(fixed, ({ name, shape }) => {
+    if (shape === null) return `the rank of input '${name}' is not known`;
+    return shape.every(isFixed) ? null : `the free dimension of input '${name}' ${show(shape)} is not the first`;
+  });
+}
+
+/** Why a model whose inputs are all of fixed shape has no rows to join. */
+function fixedProblem(inputs: readonly TensorSpec[]): string {
+  const ranked = inputs.find(({ shape }) => shape !== null && shape.length > 0);
+  if (ranked === undefined) return 'its inputs are scalars';
+  return `the first dimension of input '${ranked.name}' is fixed at ${ranked.shape?.[0]}`;
+}
+
+function isOneRow(inputs: readonly TensorSpec[]): boolean {
+  const ranked = inputs.filter(({ shape, optional }) => !optional && shape !== null && shape.length > 0);
+  return ranked.length > 0 && ranked.every(({ shape }) => shape?.[0] === 1);
+}
+
+function symbolProblem(signature: Signature, batched: readonly TensorSpec[]): string | null {
+  const named = batched.filter(({ shape }) => typeof shape?.[0] === 'string' && !MADE_UP_SYMBOL.test(shape[0]));
+  const other = named.find(({ shape }) => shape?.[0] !== named[0]?.shape?.[0]);
+  if (other !== undefined) {
+    const [a, b] = [named[0] as TensorSpec, other];
+    return `inputs '${a.name}' ${show(a.shape)} and '${b.name}' ${show(b.shape)} differ in their first dimension`;
+  }
+  const symbols = batchSymbols(batched);
+  return firstOf([...signature.inputs, ...signature.outputs], ({ name, shape }) => {
+    const inner = (shape ?? []).slice(1).find((dimension) => symbols.has(dimension));
+    return inner === undefined
+      ? null
+      : `'${name}' ${show(shape)} has the batch dimension ${quoted(inner)} twice, or not first`;
+  });
+}
+
+function batchSymbols(batched: readonly TensorSpec[]): ReadonlySet<Dimension> {
+  return new Set(batched.flatMap(({ shape }) => (typeof shape?.[0] === 'string' ? [shape[0]] : [])));
+}
+
+function outputProblem({ name, shape }: TensorSpec, batched: readonly TensorSpec[]): string | null {
+  if (shape === null) return `the rank of output '${name}' is not known`;
+  const [first] = shape;
+  if (first === undefined || isFixed(first)) return `output '${name}' ${show(shape)} has no batch dimension`;
+  const inner = batched.some((input) => typeof first === 'string' && input.shape?.slice(1).includes(first));
+  return inner ? `the first dimension of output '${name}' ${show(shape)} is not that of the inputs` : null;
+}
+
+/** Operators whose results have as many rows as the data calls for. */
+const DATA_SIZED: ReadonlySet<string> = new Set(['Compress', 'NonMaxSuppression', 'NonZero', 'Unique']);
+
+/** An output whose first dimension has a name of its own, in a graph that sizes results by data. */
+function dataProblem(
+  { name, shape }: TensorSpec,
+  batched: readonly TensorSpec[],
+  operators: readonly OperatorUse[],
+): string | null {
+  const first = shape?.[0];
+  if (typeof first !== 'string' || MADE_UP_SYMBOL.test(first) || batchSymbols(batched).has(first)) return null;
+  const operator = operators.find(({ domain, type }) => domain === 'ai.onnx' && DATA_SIZED.has(type));
+  return operator === undefined
+    ? null
+    : `the size of output '${name}' ${show(shape)} may depend on the data (the graph has ${operator.type})`;
+}
+
+function firstOf<T>(items: readonly T[], problemOf: (item: T) => string | null): string | null {
+  for (const item of items) {
+    const problem = problemOf(item);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function show(shape: readonly Dimension[] | null): string {
+  return shape === null ? '' : `[${shape.map((dimension) => cut(`${dimension ?? '?'}`)).join(',')}]`;
+}
+
+function quoted(dimension: Dimension): string {
+  return `'${cut(`${dimension}`)}'`;
+}
+
+/** Symbols come from the file, at any length. */
+function cut(symbol: string): string {
+  return symbol.length > 40 ? `${symbol.slice(0, 39)}…` : symbol;
+}

@@ -1,0 +1,1 @@
+export { type OnnxBackendOptions, onnxBackend } from './onnx-backend.js';

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { type Artifact, type Backend, JitneyError, type Model } from '@jitney/core';
+import {
+  createSession,
+  inspectModelFile,
+  invalidModel,
+  type ModelFileReport,
+  type ModelStage,
+  runtimeLimits,
+  runtimeVersion,
+  type Session,
+  type SessionOptions,
+  validateModelFile,
+} from '@jitney/onnxruntime';
+import { modelFacts } from './facts.js';
+import { OnnxModel } from './onnx-model.js';
+import { type Refuse, refuseTypes } from './served-types.js';
+import { SessionSignature } from './signature.js';
+import { chooseThreads, type ThreadChoice } from './threads.js';
+
+/** Options of the manifest: those of a session, unchecked. Unknown ones are refused when the session is made. */
+export type OnnxBackendOptions = Readonly<Record<string, unknown>>;
+
+/** Serves ONNX files with ONNX Runtime on the CPU, or on the providers that the options name. */
+export const onnxBackend: Backend<OnnxBackendOptions> = {
+  name: 'onnx',
+
+  /** The file is read and judged first, so that nothing is loaded of a model that cannot be served. */
+  async load(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
+    try {
+      return await loadModel(artifact, options, signal);
+    } catch (thrown) {
+      throw named(artifact, thrown);
+    }
+  },
+};
+
+async function loadModel(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
+  const asked = absolutePaths(options, artifact.root);
+  const report = await inspectModelFile(artifact.path, signal);
+  await validateModelFile(report, {
+    path: artifact.path,
+    root: artifact.root,
+    limits: runtimeLimits(runtimeVersion()),
+    customOperators: (asked.customOpLibraries?.length ?? 0) > 0,
+  });
+  const refuse = refuser(artifact, 'signature');
+  refuseTypes(report, refuse);
+  const modelBytes = report.bytes + report.weights.externalBytes;
+  const threads = chooseThreads({ modelBytes, asked: asked.intraOpThreads });
+  const residentBytes = process.memoryUsage.rss();
+  const session = await openSession(artifact, { ...asked, intraOpThreads: threads.intraOpThreads }, signal);
+  // Pages of the weights may already be counted elsewhere, and others may grow meanwhile: never below what is known.
+  const hostBytes = Math.max(modelBytes, process.memoryUsage.rss() - residentBytes);
+  return createModel({ session, report, refuse, hostBytes, runtime: describeRuntime(asked, threads) });
+}
+
+interface ModelParts {
+  readonly session: Session;
+  readonly report: ModelFileReport;
+  readonly refuse: Refuse;
+  readonly hostBytes: number;
+  readonly runtime: string;
+}
+
+async function createModel({ session, report, refuse, hostBytes, runtime }: ModelParts): Promise<Model> {
+  try {
+    const signature = new SessionSignature(session, refuse);
+    const facts = modelFacts({ report, metadata: session.metadata, signature: signature.signature, runtime });
+    return new OnnxModel({ session, signature, facts, memory: { hostBytes, deviceBytes: 0 } });
+  } catch (thrown) {
+    await session.dispose();
+    throw thrown;
+  }
+}
+
+async function openSession({ path }: Artifact, options: SessionOptions, signal: AbortSignal): Promise<Session> {
+  try {
+    return await createSession(path, options, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof JitneyError) || thrown.code !== 'INVALID_MODEL') throw thrown;
+    throw invalidModel({
+      file: path,
+      stage: 'session',
+      problem: thrown.message.replace(/\s+/g, ' ').replace(/\.$/, ''),
+      fix: 'run onnx.checker.check_model(path, full_check=True) in Python to see the node, and export the model again',
+      cause: thrown.cause,
+    });
+  }
+}
+
+function refuser({ path }: Artifact, stage: ModelStage): Refuse {
+  return (problem, fix) => {
+    throw invalidModel({ file: path, stage, problem, fix });
+  };
+}
+
+/** Names the model in errors about its file or its options. */
+function named({ model, version }: Artifact, thrown: unknown): JitneyError {
+  const error = JitneyError.from(thrown);
+  if (error.code !== 'INVALID_MODEL' && error.code !== 'INVALID_CONFIG') return error;
+  return new JitneyError(error.code, `Model ${model}@${version}: ${error.message}`, { cause: error.cause });
+}
+
+/** Libraries of operators are named relative to the model's folder, as everything else in its manifest. */
+function absolutePaths(options: OnnxBackendOptions, root: string): SessionOptions {
+  const { customOpLibraries: libraries } = options;
+  if (!Array.isArray(libraries)) return options as SessionOptions;
+  return {
+    ...options,
+    customOpLibraries: libraries.map((path) => (typeof path === 'string' ? resolve(root, path) : path)),
+  };
+}
+
+function describeRuntime({ providers = [] }: SessionOptions, threads: ThreadChoice): string {
+  const names = providers.map((provider) => (typeof provider === 'string' ? provider : provider.name));
+  return `ONNX Runtime ${runtimeVersion()} on ${[...names, 'CPU'].join(', ')}, ${threads.reason}`;
+}
