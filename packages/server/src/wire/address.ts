@@ -3,26 +3,33 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JitneyError } from '@jitney/core';
+import { ownFolderPrefix, removeAbandonedFolders } from './abandoned-folders.js';
 
-/** Socket paths end before this many bytes: macOS takes 103, Linux 107, some libraries less. */
+/** Longest path of a socket: macOS takes 103 bytes, Linux 107; longer ones are cut off or refused. */
 export const MAX_SOCKET_PATH_BYTES = 100;
 
-/** What the folder and the names in it may need of that. */
-const FOLDER_NAME_BYTES = '/jitney-XXXXXX'.length;
-const SOCKET_NAME_BYTES = 24;
+/** Name of a socket in its folder, with the slash before it. */
+const SOCKET_NAME_BYTES = 20;
 
-/** Where the sockets of one supervisor are: a folder that only its user may enter, or on Windows a prefix for pipes. */
+/** What mkdtemp appends. */
+const RANDOM_BYTES = 6;
+
+/** Where the sockets of one supervisor are: a folder that only its user may enter, or on Windows a prefix of pipes. */
 export interface RuntimeFolder {
   readonly path: string;
   /** A fresh address for a socket or pipe; `name` is for whoever looks into the folder. */
   socketPath(name: string): string;
-  /** Removes the socket that a killed process left behind. */
+  /** Removes a socket that a killed process left behind. */
   release(socketPath: string): void;
   /** Removes the folder with all that is in it. */
   remove(): void;
 }
 
-/** @throws JitneyError INVALID_CONFIG when no folder for temporary files can be written. */
+/**
+ * Makes the folder, with mode 0700, and removes those that killed supervisors of this user left.
+ *
+ * @throws JitneyError INVALID_CONFIG when there is no place for it.
+ */
 export function createRuntimeFolder(): RuntimeFolder {
   return process.platform === 'win32' ? createPipePrefix() : createFolder();
 }
@@ -41,19 +48,25 @@ function createFolder(): RuntimeFolder {
   };
 }
 
-/** mkdtemp gives mode 0700. The system's own /tmp is taken where a longer TMPDIR leaves no room for a name. */
 function makePrivateFolder(): string {
-  const longest = MAX_SOCKET_PATH_BYTES - FOLDER_NAME_BYTES - SOCKET_NAME_BYTES;
-  const own = tmpdir();
-  const parent = Buffer.byteLength(own) <= longest ? own : '/tmp';
+  const prefix = ownFolderPrefix();
+  const parent = parentFolder(prefix.length + RANDOM_BYTES);
   try {
-    return mkdtempSync(join(parent, 'jitney-'));
+    removeAbandonedFolders(parent);
+    return mkdtempSync(join(parent, prefix));
   } catch (cause) {
     const message = `no folder for sockets can be made in ${parent}: set TMPDIR to a folder this user may write to`;
     throw new JitneyError('INVALID_CONFIG', message, { cause });
   }
 }
 
+/** TMPDIR, or the system's own folder where a long TMPDIR leaves no room for a socket's name. */
+function parentFolder(nameBytes: number): string {
+  const longest = MAX_SOCKET_PATH_BYTES - '/'.length - nameBytes - SOCKET_NAME_BYTES;
+  return Buffer.byteLength(tmpdir()) <= longest ? tmpdir() : '/tmp';
+}
+
+/** Pipes vanish with the process that made them; nobody guesses this prefix. */
 function createPipePrefix(): RuntimeFolder {
   const path = `\\\\.\\pipe\\jitney-${randomBytes(12).toString('hex')}`;
   let count = 0;
@@ -61,14 +74,14 @@ function createPipePrefix(): RuntimeFolder {
     path,
     socketPath(name) {
       count += 1;
-      return `${path}-${count}-${plain(name)}`;
+      return `${path}-${count}-${plain(name).slice(0, SOCKET_NAME_BYTES)}`;
     },
     release: () => {},
     remove: () => {},
   };
 }
 
-/** Letters, digits and `-._@` only, so that the name is one path segment of as many bytes as characters. */
+/** One path segment, of as many bytes as characters. */
 function plain(name: string): string {
   return name.replace(/[^A-Za-z0-9._@-]/g, '_');
 }

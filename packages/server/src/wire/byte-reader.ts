@@ -1,8 +1,5 @@
 import { frameError } from './layout.js';
 
-/** Texts up to this length are read character by character: a native call costs more (bench: wire). */
-const SHORT_TEXT = 12;
-
 /**
  * Reads little-endian values one after the other from a window of `bytes`. Every read is checked against the window.
  *
@@ -62,17 +59,7 @@ export class ByteReader {
     const length = this.u16();
     if (length === 0) return '';
     const start = this.#advance(length);
-    return length <= SHORT_TEXT ? this.#ascii(start, length) : this.bytes.toString('utf8', start, start + length);
-  }
-
-  #ascii(start: number, length: number): string {
-    let text = '';
-    for (let i = start; i < start + length; i++) {
-      const code = this.bytes[i] as number;
-      if (code > 0x7f) return this.bytes.toString('utf8', start, start + length);
-      text += String.fromCharCode(code);
-    }
-    return text;
+    return this.bytes.toString('utf8', start, start + length);
   }
 
   #advance(count: number): number {

@@ -1,27 +1,33 @@
 import { align8, frameError, MAX_TEXT_BYTES } from './layout.js';
 
-/** Texts up to this length are written character by character: a native call costs more (bench: wire). */
-const SHORT_TEXT = 40;
-
-/** Byte ranges from here on are kept as views by a writer that may, instead of being copied. */
+/** Byte ranges from here on are kept as views by a scattered writer, instead of being copied. */
 const VIEW_BYTES = 4096;
 
 const INITIAL_BYTES = 1024;
 
-/** Writes little-endian values one after the other into a buffer that grows. Offsets count from its start. */
+/**
+ * Writes little-endian values one after the other into a buffer that grows.
+ *
+ *   parts so far                     buffer
+ *   ┌───────────┬──────┬───────────┐ ┌──────────────┬─────────────┬────────┐
+ *   │ of buffer │ view │ of buffer │ │ in parts too │ not yet     │ free   │
+ *   └───────────┴──────┴───────────┘ └──────────────┴─────────────┴────────┘
+ *                                    0              mark          used
+ */
 export class ByteWriter {
-  length = 0;
-  #bytes: Buffer;
-  #view: DataView;
-  /** Finished parts, when large ranges are kept as views; else `null`. */
+  /** Finished parts, where large ranges are kept as views; else `null`. */
   readonly #parts: Uint8Array[] | null;
-  /** Bytes that `parts` hold. */
-  #partBytes = 0;
+  #buffer: Buffer;
+  #view: DataView;
+  #used = 0;
+  #mark = 0;
+  /** What to add to an offset in the buffer to have one in all that was written. */
+  #origin = 0;
 
   private constructor(parts: Uint8Array[] | null, capacity: number) {
     this.#parts = parts;
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#buffer = Buffer.allocUnsafeSlow(capacity);
+    this.#view = new DataView(this.#buffer.buffer);
   }
 
   /** Copies everything into one buffer. */
@@ -29,117 +35,126 @@ export class ByteWriter {
     return new ByteWriter(null, capacity);
   }
 
-  /** Keeps large ranges as views: they must not change until {@link finish}'s parts were written out. */
+  /** Keeps large ranges as views: they must not change as long as the result of {@link finish} is in use. */
   static scattered(): ByteWriter {
     return new ByteWriter([], INITIAL_BYTES);
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#origin + this.#used;
+  }
+
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#buffer.length;
   }
 
   u8(value: number): void {
     this.#reserve(1);
-    this.#bytes[this.length - this.#partBytes] = value;
-    this.length += 1;
+    this.#buffer[this.#used] = value;
+    this.#used += 1;
   }
 
   u16(value: number): void {
     this.#reserve(2);
-    this.#view.setUint16(this.length - this.#partBytes, value, true);
-    this.length += 2;
+    this.#view.setUint16(this.#used, value, true);
+    this.#used += 2;
   }
 
   /** @throws JitneyError INTERNAL when `value` is no integer from 0 to 2^32 - 1. */
   u32(value: number): void {
     if (value >>> 0 !== value) throw frameError(`expected an unsigned 32-bit integer, got ${value}`);
     this.#reserve(4);
-    this.#view.setUint32(this.length - this.#partBytes, value, true);
-    this.length += 4;
+    this.#view.setUint32(this.#used, value, true);
+    this.#used += 4;
   }
 
   f64(value: number): void {
     this.#reserve(8);
-    this.#view.setFloat64(this.length - this.#partBytes, value, true);
-    this.length += 8;
+    this.#view.setFloat64(this.#used, value, true);
+    this.#used += 8;
+  }
+
+  /**
+   * A whole number from 0 to 2^53 - 1, as f64.
+   * @throws JitneyError INTERNAL when `value` is none.
+   */
+  count(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw frameError(`expected a whole number, got ${value}`);
+    this.f64(value);
   }
 
   /** @throws JitneyError INTERNAL when it takes more than MAX_TEXT_BYTES. */
   text(value: string): void {
+    if (value.length === 0) return this.u16(0);
     this.#reserve(2 + 3 * value.length);
-    const start = this.length - this.#partBytes;
-    let written = value.length <= SHORT_TEXT ? this.#ascii(value, start + 2) : -1;
-    if (written < 0) written = this.#bytes.write(value, start + 2, 'utf8');
-    if (written > MAX_TEXT_BYTES)
+    const written = this.#buffer.write(value, this.#used + 2, 'utf8');
+    if (written > MAX_TEXT_BYTES) {
       throw frameError(`a text of ${written} bytes is above the limit of ${MAX_TEXT_BYTES}`);
-    this.#view.setUint16(start, written, true);
-    this.length += 2 + written;
+    }
+    this.#view.setUint16(this.#used, written, true);
+    this.#used += 2 + written;
   }
 
+  /** Bytes as they are. */
   raw(source: Uint8Array): void {
     if (this.#parts !== null && source.length >= VIEW_BYTES) return this.#keep(this.#parts, source);
     this.#reserve(source.length);
-    this.#bytes.set(source, this.length - this.#partBytes);
-    this.length += source.length;
+    this.#buffer.set(source, this.#used);
+    this.#used += source.length;
   }
 
-  /** Zeros up to the next multiple of 8 from `origin`. */
-  pad8(origin: number): void {
-    const padded = origin + align8(this.length - origin);
+  /** Zeros up to the next multiple of 8 from `start`. */
+  pad8(start: number): void {
+    const padded = start + align8(this.length - start);
     while (this.length < padded) this.u8(0);
   }
 
-  /** Overwrites four bytes written before, of the part that is being written. */
+  /** Overwrites four bytes at `offset` of all that was written; nothing large may have come since. */
   patchU32(offset: number, value: number): void {
-    this.#view.setUint32(offset - this.#partBytes, value, true);
+    this.#view.setUint32(offset - this.#origin, value, true);
   }
 
-  /** The bytes written, as a view that the next write may change. */
-  written(): Buffer {
-    return this.#bytes.subarray(0, this.length - this.#partBytes);
+  /** Takes back what a contiguous writer wrote from `length` on. */
+  truncate(length: number): void {
+    this.#used = length;
   }
 
-  /** All parts in order; the writer is not used afterwards. */
+  /** What a contiguous writer wrote, as a view of its buffer. */
+  written(): Uint8Array {
+    return this.#buffer.subarray(0, this.#used);
+  }
+
+  /** All that a scattered writer wrote, in order; it is not used afterwards. */
   finish(): readonly Uint8Array[] {
-    const tail = this.written();
-    if (this.#parts === null) return [tail];
-    if (tail.length > 0) this.#parts.push(tail);
-    return this.#parts;
-  }
-
-  /** Starts again in a new buffer, since the old one is being read by somebody else. */
-  release(): void {
-    this.#bytes = Buffer.allocUnsafeSlow(this.#bytes.length);
-    this.#view = new DataView(this.#bytes.buffer);
-    this.length = 0;
+    const parts = this.#parts ?? [];
+    this.#endPart(parts);
+    return parts;
   }
 
   #keep(parts: Uint8Array[], source: Uint8Array): void {
-    const before = this.written();
-    if (before.length > 0) parts.push(before);
+    this.#endPart(parts);
     parts.push(source);
-    this.length += source.length;
-    this.#partBytes = this.length;
-    this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#origin += source.length;
   }
 
-  /** Bytes written, or -1 at the first character that takes more than one. */
-  #ascii(value: string, start: number): number {
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 0x7f) return -1;
-      this.#bytes[start + i] = code;
-    }
-    return value.length;
+  #endPart(parts: Uint8Array[]): void {
+    if (this.#used > this.#mark) parts.push(this.#buffer.subarray(this.#mark, this.#used));
+    this.#mark = this.#used;
   }
 
   #reserve(count: number): void {
-    const used = this.length - this.#partBytes;
-    if (used + count <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, used + count));
-    grown.set(this.#bytes.subarray(0, used));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    if (this.#used + count > this.#buffer.length) this.#grow(count);
+  }
+
+  /** Parts keep the old buffer; what is in none yet moves to the start of a new one. */
+  #grow(count: number): void {
+    const open = this.#buffer.subarray(this.#mark, this.#used);
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(2 * this.#buffer.length, open.length + count));
+    this.#buffer.set(open);
+    this.#view = new DataView(this.#buffer.buffer);
+    this.#origin += this.#mark;
+    this.#used = open.length;
+    this.#mark = 0;
   }
 }

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
 import { type Frame, type HelloFrame, PIECE_BYTES, WIRE_VERSION } from './frames.js';
 import { Inbox } from './inbox.js';
-import { frameError } from './layout.js';
+import { readLastWords } from './last-words.js';
+import { frameError, MAX_FRAME_BYTES } from './layout.js';
 import { Outbox } from './outbox.js';
 
 /** Every frame but `hello`, which the connection says and hears itself. */
@@ -75,21 +76,17 @@ class SocketConnection implements Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#outbox = new Outbox(options.maxFrameBytes);
-    this.#inbox = new Inbox(options.maxFrameBytes, (frame) => this.#receive(frame));
+    const maxFrameBytes = Math.min(options.maxFrameBytes, MAX_FRAME_BYTES);
+    this.#outbox = new Outbox(maxFrameBytes);
+    this.#inbox = new Inbox(maxFrameBytes, (frame) => this.#receive(frame));
   }
 
   start(): void {
     const socket = this.#socket;
+    readLastWords(socket);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.#schedule());
-    socket.on('error', (error) => {
-      this.#failure ??= JitneyError.from(
-        error,
-        'INTERNAL',
-        `${this.#options.name}: the connection failed: ${error.message}`,
-      );
-    });
+    socket.on('error', (error) => this.#fail(error));
     socket.on('end', () => this.#checkEnd());
     socket.on('close', () => this.#end());
     this.#outbox.add({ type: 'hello', version: WIRE_VERSION, name: this.#options.name });
@@ -97,12 +94,14 @@ class SocketConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#outbox.byteLength + this.#socket.writableLength;
+    return this.#outbox.smallBytes + this.#outbox.largeBytes + this.#socket.writableLength;
   }
 
   send(frame: Message): boolean {
     if (this.#state !== 'open') return false;
     this.#outbox.add(frame);
+    // A turn in which much is sent gives the other side its first part to work on.
+    if (this.#outbox.smallBytes >= PIECE_BYTES && !this.#socket.writableNeedDrain) this.#writeSmall();
     this.#schedule();
     if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
     this.#isDrainAwaited = true;
@@ -128,7 +127,10 @@ class SocketConnection implements Connection {
     this.#socket.destroy();
   }
 
-  /** Once a turn of the loop: what is sent during one turn leaves in one system call. */
+  /**
+   * What is sent during one turn of the loop leaves in one system call. With 128 clients on a gateway that took 28 µs
+   * of CPU a request in it and 2 in the host; a write for each callback (queueMicrotask) took 33 and 9.
+   */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -140,30 +142,33 @@ class SocketConnection implements Connection {
 
   #write(): void {
     const socket = this.#socket;
-    const outbox = this.#outbox;
-    // What is held back while the system takes nothing leaves in fewer writes, the small frames first.
-    if (socket.destroyed || socket.writableNeedDrain) return;
+    // While the system takes nothing, frames gather in the outbox: there, small ones still overtake large ones.
+    if (!socket.writable || socket.writableNeedDrain) return;
     this.#writeSmall();
-    if (outbox.hasPieces) this.#writePieces();
-    if (this.#state === 'closing' && outbox.byteLength === 0) socket.end();
-    else if (outbox.byteLength > 0 && !socket.writableNeedDrain) this.#schedule();
+    this.#writePieces();
+    if (this.#outbox.largeBytes > 0) {
+      if (!socket.writableNeedDrain) this.#schedule();
+    } else if (this.#state === 'closing') {
+      socket.end();
+    }
     this.#announceDrain();
   }
 
   #writeSmall(): void {
     const socket = this.#socket;
-    const outbox = this.#outbox;
-    if (outbox.smallBytes === 0 || !socket.writable) return;
-    socket.write(outbox.takeSmall());
-    outbox.clearSmall(socket.writableLength > 0);
+    if (this.#outbox.smallBytes === 0 || !socket.writable) return;
+    const taken = this.#outbox.takeSmall();
+    socket.write(taken.written());
+    // Most writes are taken by the system at once; then nobody reads the buffer any more.
+    if (socket.writableLength === 0) this.#outbox.reuse(taken);
   }
 
   #writePieces(): void {
+    if (this.#outbox.largeBytes === 0) return;
     const socket = this.#socket;
-    const outbox = this.#outbox;
     socket.cork();
     while (socket.writableLength < WINDOW_BYTES) {
-      const piece = outbox.takePiece();
+      const piece = this.#outbox.takePiece();
       if (piece === null) break;
       for (const part of piece) socket.write(part);
     }
@@ -206,6 +211,12 @@ class SocketConnection implements Connection {
     this.#inbox.stop();
     this.#writeSmall();
     this.#socket.destroySoon();
+  }
+
+  #fail(error: Error): void {
+    const peer = this.peerName === '' ? 'the other side' : `"${this.peerName}"`;
+    const message = `"${this.#options.name}": the connection to ${peer} failed: ${error.message}`;
+    this.#failure ??= JitneyError.from(error, 'INTERNAL', message);
   }
 
   #checkEnd(): void {

@@ -17,7 +17,7 @@ export function encodeFrame(writer: ByteWriter, frame: Frame): void {
       return encodeBody(writer, frameStart, frame.body);
     case 'result':
       writer.u8(0);
-      writer.f64(frame.id);
+      writer.count(frame.id);
       encodeTiming(writer, frame.timing);
       return encodeBody(writer, frameStart, frame.body);
     case 'error':
@@ -26,14 +26,14 @@ export function encodeFrame(writer: ByteWriter, frame: Frame): void {
       return encodeStarted(writer, frame.ids);
     case 'cancel':
       writer.u8(0);
-      return writer.f64(frame.id);
+      return writer.count(frame.id);
     case 'piece':
       writer.u8(frame.last ? 1 : 0);
-      writer.f64(frame.id);
+      writer.count(frame.id);
       return encodeBody(writer, frameStart, frame.body);
     case 'credit':
       writer.u8(0);
-      writer.f64(frame.id);
+      writer.count(frame.id);
       return writer.u32(frame.pieces);
     case 'hello':
       writer.u8(0);
@@ -50,7 +50,7 @@ function encodeRequest(writer: ByteWriter, frame: RequestFrame): void {
   writer.u8((frame.alone ? 1 : 0) | (frame.outputs === null ? 0 : 2));
   writer.u32(frame.target);
   writer.u32(frame.attempt);
-  writer.f64(frame.id);
+  writer.count(frame.id);
   writer.f64(frame.deadlineAtMs);
   writer.f64(frame.priority);
   writer.text(frame.requestId);
@@ -77,7 +77,7 @@ function encodeTiming(writer: ByteWriter, timing: HostTiming): void {
 
 function encodeError(writer: ByteWriter, id: number, error: ErrorRecord): void {
   writer.u8((error.retryAfterMs === undefined ? 0 : 1) | (error.item === undefined ? 0 : 2));
-  writer.f64(id);
+  writer.count(id);
   writer.text(error.code);
   writer.text(shortened(error.message));
   if (error.retryAfterMs !== undefined) writer.f64(error.retryAfterMs);
@@ -93,5 +93,5 @@ function shortened(message: string): string {
 function encodeStarted(writer: ByteWriter, ids: readonly number[]): void {
   writer.u8(0);
   writer.u32(ids.length);
-  for (let i = 0; i < ids.length; i++) writer.f64(ids[i] as number);
+  for (let i = 0; i < ids.length; i++) writer.count(ids[i] as number);
 }

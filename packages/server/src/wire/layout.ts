@@ -66,6 +66,9 @@ export const BODY_TAGS = { tensors: 0, content: 1 } as const;
 /** "JTNY": tells a peer that is not Jitney from one of another version. */
 export const HELLO_MAGIC = 0x594e544a;
 
+/** Largest frame that the layout has room for. */
+export const MAX_FRAME_BYTES = 0xffff_fff8;
+
 /** Longest text in a frame, in bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 0xffff;
 
@@ -85,7 +88,7 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** The next multiple of 8. */
 export function align8(offset: number): number {
-  return (offset + 7) & ~7;
+  return offset + (-offset & 7);
 }
 
 /** What is wrong with bytes that are no frame, or with a frame that cannot become bytes. */

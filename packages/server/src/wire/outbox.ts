@@ -6,32 +6,32 @@ import { type Frame, PIECE_BYTES } from './frames.js';
 import { RECORD, RECORD_HEADER_BYTES } from './layout.js';
 import { PieceQueue } from './piece-queue.js';
 
+/** Bodies from here on leave as views, in pieces; smaller ones are copied behind each other into one buffer. */
+const LARGE_BODY_BYTES = PIECE_BYTES / 2;
+
 /**
- * Frames on their way out of a connection. Small ones gather in one buffer and are taken first; large ones are taken
- * piece by piece in turns. Frames of one id keep their order.
+ * Frames on their way out of a connection: small ones gather in one buffer, large ones are cut into pieces. A small
+ * one overtakes the large ones, except those of its own id.
  */
 export class Outbox {
   readonly #maxFrameBytes: number;
-  readonly #small = ByteWriter.contiguous(PIECE_BYTES);
   readonly #large: PieceQueue;
+  #small = ByteWriter.contiguous(PIECE_BYTES);
+  #spare: ByteWriter | null = null;
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#large = new PieceQueue(maxFrameBytes);
   }
 
-  /** Bytes that wait to be taken. */
-  get byteLength(): number {
-    return this.#small.length + this.#large.byteLength;
-  }
-
-  get hasPieces(): boolean {
-    return this.#large.byteLength > 0;
-  }
-
-  /** Bytes that {@link takeSmall} would give. */
+  /** Bytes that wait in small frames. */
   get smallBytes(): number {
     return this.#small.length;
+  }
+
+  /** Bytes that wait in large frames. */
+  get largeBytes(): number {
+    return this.#large.byteLength;
   }
 
   /**
@@ -39,29 +39,34 @@ export class Outbox {
    * sent then.
    */
   add(frame: Frame): void {
-    if ('body' in frame && bodyBytes(frame.body) > PIECE_BYTES / 2) return this.#addLarge(frame);
+    if ('body' in frame && bodyBytes(frame.body) >= LARGE_BODY_BYTES) return this.#addLarge(frame);
     if (this.#large.byteLength > 0 && 'id' in frame && this.#large.holds(frame.id)) return this.#addLarge(frame);
     const start = this.#small.length;
     try {
       this.#addSmall(frame, start);
     } catch (thrown) {
-      this.#small.length = start;
+      this.#small.truncate(start);
       throw thrown;
     }
   }
 
-  /** The small frames as whole records. The bytes stay valid until {@link reuse} or the next {@link add}. */
-  takeSmall(): Uint8Array {
-    return this.#small.written();
+  /** The small frames as whole records; they belong to the caller now. */
+  takeSmall(): ByteWriter {
+    const taken = this.#small;
+    this.#small = this.#spare ?? ByteWriter.contiguous(PIECE_BYTES);
+    this.#spare = null;
+    return taken;
   }
 
-  /** After {@link takeSmall}: its bytes were copied by the system, or (`isHeld`) somebody still reads them. */
-  clearSmall(isHeld: boolean): void {
-    if (isHeld) this.#small.release();
-    else this.#small.length = 0;
+  /** Gives back what {@link takeSmall} gave, once nobody reads it. */
+  reuse(taken: ByteWriter): void {
+    // A burst may have made it large: such a one is left to the garbage collector.
+    if (taken.capacity > 4 * PIECE_BYTES) return;
+    taken.truncate(0);
+    this.#spare = taken;
   }
 
-  /** The next piece as a record, in parts; `null` when no large frame waits. */
+  /** The next piece of a large frame as a record, in parts; `null` when none waits. */
   takePiece(): readonly Uint8Array[] | null {
     return this.#large.take();
   }
@@ -75,7 +80,7 @@ export class Outbox {
     encodeFrame(writer, frame);
     const length = writer.length - start - RECORD_HEADER_BYTES;
     if (length > PIECE_BYTES) {
-      writer.length = start;
+      writer.truncate(start);
       return this.#addLarge(frame);
     }
     this.#checkLength(length);
@@ -92,6 +97,7 @@ export class Outbox {
 
   #checkLength(length: number): void {
     if (length <= this.#maxFrameBytes) return;
-    throw new JitneyError('TOO_LARGE', `frame: ${length} bytes are above the limit of ${this.#maxFrameBytes}`);
+    const limit = `${this.#maxFrameBytes} that pass between gateway and host`;
+    throw new JitneyError('TOO_LARGE', `a message of ${length} bytes is above the limit of ${limit}`);
   }
 }

@@ -64,12 +64,19 @@ export class PieceQueue {
     }
   }
 
-  /** Index of the first waiting frame that may begin now, or -1. */
+  /**
+   * Index of the first waiting frame that may begin now, or -1. One whose id is open lets others pass; one that has no
+   * room does not, or it would wait for ever.
+   */
   #nextToBegin(): number {
-    const first = this.#waiting[0];
-    if (first === undefined || this.#open.length >= MAX_OPEN_FRAMES) return -1;
-    if (this.#openBytes + first.byteLength > this.#maxOpenBytes) return -1;
-    return this.#open.some((frame) => frame.id !== null && frame.id === first.id) ? -1 : 0;
+    if (this.#open.length >= MAX_OPEN_FRAMES) return -1;
+    const next = this.#waiting.findIndex((frame) => !this.#isOpen(frame.id));
+    const frame = this.#waiting[next];
+    return frame !== undefined && this.#openBytes + frame.byteLength <= this.#maxOpenBytes ? next : -1;
+  }
+
+  #isOpen(id: number | null): boolean {
+    return id !== null && this.#open.some((frame) => frame.id === id);
   }
 
   #cut(frame: Outgoing): Uint8Array[] {
