@@ -15,10 +15,11 @@ export interface Exchange<Parsed> {
   readonly shape: ErrorShape;
   /** Finds the model before the body is read. */
   readonly route: ModelRoute;
-  /** A parser for the body; `parsed` is asked once it has all of it. */
-  readonly parser: BodySink & { parsed(): Parsed };
-  call(parsed: Parsed, requestId: string): CallParts;
-  answer(answer: Answer, parsed: Parsed): HttpAnswer;
+  /** A parser for the body. Once it has all of it, `step` is called while it says true, then `parsed`. */
+  readonly parser: BodySink & { step?(): boolean; parsed(): Parsed };
+  call(parsed: Parsed): CallParts;
+  /** Writes the answer in short steps, between which other requests have their turn. */
+  answer(answer: Answer, parsed: Parsed): Generator<void, HttpAnswer>;
 }
 
 /** What a protocol says of a call; the rest is the same for all. */
@@ -89,33 +90,46 @@ function run<Parsed>(
     if (response.writableFinished || !leave(new JitneyError('CANCELLED', 'the client left'))) return;
     ticket?.cancel();
   });
+  const send = (parsed: Parsed) => {
+    const parts = protocol.call(parsed);
+    heldBytes = parts.bytes;
+    gateway.admission.hold(parts.bytes);
+    const parsedAtMs = gateway.clock.now();
+    const call = callOf(gateway, request, requestId, receivedAtMs, parts);
+    ticket = gateway.dataPlane.call(protocol.route, call, (answer) => {
+      if (answer instanceof JitneyError) return fail(answer);
+      inSteps(protocol.answer(answer, parsed), fail, (written) => {
+        if (!leave(null)) return;
+        respond(request, response, written);
+        gateway.metrics.answered(name, version, protocol.protocol, answer, { receivedAtMs, parsedAtMs });
+      });
+    });
+  };
   readBody(request, gateway.limits, protocol.parser, (failed) => {
     if (failed !== null) return fail(failed);
-    try {
-      const parsed = protocol.parser.parsed();
-      const parts = protocol.call(parsed, requestId);
-      heldBytes = parts.bytes;
-      gateway.admission.hold(parts.bytes);
-      const parsedAtMs = gateway.clock.now();
-      ticket = gateway.dataPlane.call(
-        protocol.route,
-        callOf(gateway, request, requestId, receivedAtMs, parts),
-        (answer) => {
-          if (answer instanceof JitneyError) return fail(answer);
-          try {
-            const written = protocol.answer(answer, parsed);
-            if (!leave(null)) return;
-            respond(request, response, written);
-            gateway.metrics.answered(name, version, protocol.protocol, answer, { receivedAtMs, parsedAtMs });
-          } catch (thrown) {
-            fail(thrown);
-          }
-        },
-      );
-    } catch (thrown) {
-      fail(thrown);
-    }
+    inSteps(parse(protocol.parser), fail, send);
   });
+}
+
+function* parse<Parsed>(parser: Exchange<Parsed>['parser']): Generator<void, Parsed> {
+  while (parser.step?.()) yield;
+  return parser.parsed();
+}
+
+/** Steps of one request made in a turn of the event loop: each takes up to half a millisecond. */
+const STEPS_A_TURN = 2;
+
+/** Runs the steps, a few a turn. Ends with `done`, or with `fail` for what a step or `done` threw. */
+function inSteps<T>(steps: Generator<void, T>, fail: (thrown: unknown) => void, done: (result: T) => void): void {
+  try {
+    for (let count = 0; count < STEPS_A_TURN; count++) {
+      const step = steps.next();
+      if (step.done === true) return done(step.value);
+    }
+  } catch (thrown) {
+    return fail(thrown);
+  }
+  setImmediate(() => inSteps(steps, fail, done));
 }
 
 function callOf(
@@ -126,7 +140,7 @@ function callOf(
   parts: CallParts,
 ): Call {
   const { defaultTimeoutMs, maxTimeoutMs } = gateway.limits;
-  const traceparent = request.headers['traceparent'];
+  const traceparent = request.headers.traceparent;
   return {
     requestId,
     deadlineAtMs: receivedAtMs + Math.min(parts.timeoutMs ?? defaultTimeoutMs, maxTimeoutMs),

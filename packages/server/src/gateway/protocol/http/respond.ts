@@ -26,7 +26,7 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
   const accepted = request.headers['accept-encoding'];
   const encoding = length < COMPRESS_ABOVE_BYTES ? 'identity' : chooseEncoding(accepted);
   const headers: Record<string, string | number> = { 'content-type': answer.contentType, ...answer.headers };
-  if (accepted !== undefined) headers['vary'] = 'accept-encoding';
+  if (accepted !== undefined) headers.vary = 'accept-encoding';
   if (encoding === 'identity') {
     headers['content-length'] = length;
     response.writeHead(answer.status, headers);
@@ -66,7 +66,7 @@ export function respondError(
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
   if (error.code === 'UNSUPPORTED' && request.headers['content-encoding']) headers['accept-encoding'] = 'gzip, deflate';
   if (!request.complete) {
-    headers['connection'] = 'close';
+    headers.connection = 'close';
     closeUnread(request, response);
   }
   const body = Buffer.from(shape(error, requestId));

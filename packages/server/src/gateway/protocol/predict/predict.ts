@@ -26,7 +26,8 @@ export function handlePredict(
       bytes: bytes.byteLength,
       timeoutMs: timeoutOf(request),
     }),
-    answer: ({ body }) => {
+    // biome-ignore lint/correctness/useYield: one short step
+    *answer({ body }) {
       if (body.kind !== 'content')
         throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered /predict with tensors');
       return { status: 200, contentType: body.contentType, chunks: [body.bytes] };
