@@ -40,7 +40,8 @@ export type Attribute =
   | { readonly graph: GraphDeclaration }
   | { readonly floats: readonly number[] }
   | { readonly ints: readonly (number | bigint)[] }
-  | { readonly strings: readonly string[] };
+  | { readonly strings: readonly string[] }
+  | { readonly type: TypeDeclaration };
 
 export interface NodeDeclaration {
   readonly op: string;
@@ -133,7 +134,17 @@ function node(declaration: NodeDeclaration): Bytes[] {
   ];
 }
 
-const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
+const ATTRIBUTE_TYPES = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  type: 13,
+} as const;
 
 function attribute(name: string, value: Attribute): Bytes[] {
   const kind = Object.keys(value)[0] as keyof typeof ATTRIBUTE_TYPES;
@@ -148,6 +159,7 @@ function attributeValue(value: Attribute): Bytes[] {
   if ('graph' in value) return [message(6, graph(value.graph))];
   if ('floats' in value) return [floats(7, value.floats)];
   if ('ints' in value) return [integers(8, value.ints)];
+  if ('type' in value) return [message(14, typeProto(value.type))];
   return value.strings.map((string) => text(9, string));
 }
 
