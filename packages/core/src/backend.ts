@@ -28,6 +28,8 @@ export interface ModelFacts {
   readonly maxRows: number | null;
   /** Inputs that have no batch dimension although others have one. */
   readonly sharedInputs: readonly string[];
+  /** Texts that the graph compares inputs with (categories, vocabulary), some of them: likely valid as an input. */
+  readonly knownTexts?: readonly string[];
   /** Things worth a warning that do not stop it from being served. */
   readonly warnings: readonly string[];
 }

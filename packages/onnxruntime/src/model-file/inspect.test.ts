@@ -6,7 +6,7 @@ import { JitneyError } from '@jitney/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectModelFile } from './inspect.js';
-import { MAX_FAULTS } from './report.js';
+import { MAX_FAULTS, MAX_TEXTS } from './report.js';
 import {
   FLOAT,
   graph,
@@ -152,6 +152,20 @@ describe('a model file', () => {
       { tensor: 'w', location: 'weights.bin', offset: 64, length: 48, declaredBytes: 48 },
       { tensor: 'v', location: 'other.bin', offset: 0, length: null, declaredBytes: 4000 },
     ]);
+  });
+
+  it('tells the first of the texts that inputs are compared with', async () => {
+    const strings = (name: string, texts: readonly string[]) =>
+      message([[1, name], ...texts.map((text) => [9, text] as const)]);
+    const encoder = (texts: readonly string[]) =>
+      node({
+        type: 'OneHotEncoder',
+        domain: 'ai.onnx.ml',
+        attributes: [strings('nodes_modes', ['LEAF']), strings('cats_strings', texts)],
+      });
+    const many = Array.from({ length: 100 }, (_, i) => `${i}`);
+    const report = await inspect(onnxFile({ graph: graph({ nodes: [encoder(['DE', 'FR']), encoder(many)] }) }));
+    expect(report.texts).toEqual(['DE', 'FR', ...many].slice(0, MAX_TEXTS));
   });
 
   it('without graph, opset or IR version has a report that says so', async () => {

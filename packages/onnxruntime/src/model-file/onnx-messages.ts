@@ -8,7 +8,18 @@ import { valueInfoReader } from './type-message.js';
 const MODEL = { irVersion: 1, producerName: 2, producerVersion: 3, graph: 7, opsetImport: 8, functions: 25 };
 const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12, sparseInitializer: 15 };
 const NODE = { opType: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11, sparseTensor: 22, sparseTensors: 23 };
+const ATTRIBUTE = {
+  name: 1,
+  tensor: 5,
+  graph: 6,
+  strings: 9,
+  tensors: 10,
+  graphs: 11,
+  sparseTensor: 22,
+  sparseTensors: 23,
+};
+/** Attributes of ai.onnx.ml and ai.onnx whose strings are compared with inputs. */
+const KNOWN_TEXTS = /^(cats_strings|keys_strings|string_vocabulary|pool_strings)$/;
 const SPARSE_TENSOR = { values: 1, indices: 2 };
 const FUNCTION = { name: 1, node: 7, domain: 10 };
 const OPSET = { domain: 1, version: 2 };
@@ -97,9 +108,16 @@ function nodeReader(report: ReportBuilder): MessageReader {
 }
 
 function attributeReader(report: ReportBuilder): MessageReader {
+  let name = '';
   return {
     name: 'an attribute',
+    text(field, value) {
+      if (field === ATTRIBUTE.name) name = value;
+      else report.addText(value);
+    },
     delimited(field) {
+      if (field === ATTRIBUTE.name) return 'text';
+      if (field === ATTRIBUTE.strings) return KNOWN_TEXTS.test(name) ? 'text' : 'skip';
       if (field === ATTRIBUTE.tensor || field === ATTRIBUTE.tensors) return tensorReader(report);
       if (field === ATTRIBUTE.graph || field === ATTRIBUTE.graphs) return graphReader(report);
       if (field === ATTRIBUTE.sparseTensor || field === ATTRIBUTE.sparseTensors) return sparseTensorReader(report);

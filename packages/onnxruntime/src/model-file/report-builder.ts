@@ -3,6 +3,7 @@ import {
   type GraphReport,
   type LocalFunction,
   MAX_FAULTS,
+  MAX_TEXTS,
   type ModelFileReport,
   type OperatorSet,
   type OperatorUse,
@@ -26,6 +27,7 @@ export class ReportBuilder {
   readonly #operators = new Map<string, { -readonly [K in keyof OperatorUse]: OperatorUse[K] }>();
   readonly #functions: LocalFunction[] = [];
   readonly #externalData: ExternalReference[] = [];
+  readonly #texts: string[] = [];
   readonly #faults: WeightFault[] = [];
   #weightCount = 0;
   #embeddedBytes = 0;
@@ -78,6 +80,10 @@ export class ReportBuilder {
     this.#externalData.push(reference);
   }
 
+  addText(text: string): void {
+    if (this.#texts.length < MAX_TEXTS) this.#texts.push(text);
+  }
+
   addFault(fault: WeightFault): void {
     if (this.#faults.length < MAX_FAULTS) this.#faults.push(fault);
   }
@@ -92,6 +98,7 @@ export class ReportBuilder {
       operators: [...this.#operators.values()],
       functions: this.#functions,
       externalData: this.#externalData,
+      texts: this.#texts,
       weights: {
         count: this.#weightCount,
         embeddedBytes: this.#embeddedBytes,

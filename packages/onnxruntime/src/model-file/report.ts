@@ -14,6 +14,8 @@ export interface ModelFileReport {
   /** Operators the file itself defines. */
   readonly functions: readonly LocalFunction[];
   readonly externalData: readonly ExternalReference[];
+  /** Texts that operators compare inputs with (categories, keys, vocabulary): the first {@link MAX_TEXTS}. */
+  readonly texts: readonly string[];
   readonly weights: WeightReport;
   /** Weights that contradict themselves, at most {@link MAX_FAULTS}. */
   readonly faults: readonly WeightFault[];
@@ -77,3 +79,4 @@ export interface WeightFault {
 }
 
 export const MAX_FAULTS = 16;
+export const MAX_TEXTS = 64;

@@ -32,50 +32,59 @@ export async function judgeBatching(model: Model, options: SelfCheckOptions, sig
   };
 }
 
-/** Tried in this order until two are decided: some graphs need texts or pictures of a certain size. */
-const SIZES: readonly number[] = [4, 7, 32, 64, 224];
-const DECIDED_SIZES = 2;
-/** Tried in this order until one is decided. */
-const VALUES: readonly Recipe['values'][] = ['small', 'signed', 'wide'];
-const ROWS = 3;
-/** A model whose single run takes longer is probed at one size only. */
-const SLOW_RUN_MS = 1000;
-
 interface Verdict {
   readonly batchable: boolean;
   readonly reason: string;
 }
 
+/** Tried in this order until two are decided: some graphs need texts or pictures of a certain size. */
+const SIZES: readonly number[] = [4, 7, 32, 64, 224];
+const DECIDED_SIZES = 2;
+/** Tried in this order until one is decided. */
+const VALUES: readonly Pick<Recipe, 'values' | 'seed'>[] = [
+  { values: 'small', seed: 1 },
+  { values: 'signed', seed: 2 },
+  { values: 'wide', seed: 3 },
+  { values: 'wide', seed: 4 },
+  { values: 'wide', seed: 5 },
+];
+/** No further probe is begun when those before took this long. */
+const BUDGET_MS = 1000;
+
 async function examineSizes(model: Model, signal: AbortSignal): Promise<Verdict> {
-  const decided: number[] = [];
-  let cosine = 1;
+  const endsAtMs = performance.now() + BUDGET_MS;
+  const sizes = hasFreeDimensions(model) ? SIZES : SIZES.slice(0, 1);
+  const agreed: SizeFinding[] = [];
   let undecided = '';
-  for (const size of hasFreeDimensions(model) ? SIZES : SIZES.slice(0, 1)) {
-    const finding = await examineSize(model, size, signal);
+  for (const size of sizes) {
+    const finding = await examineSize(model, size, { endsAtMs, signal });
     if (finding.state === 'differ') return { batchable: false, reason: finding.reason };
-    if (finding.state === 'undecided') {
-      undecided ||= finding.reason;
-      continue;
-    }
-    decided.push(size);
-    cosine = Math.min(cosine, finding.cosine);
-    if (decided.length === DECIDED_SIZES || finding.runMs > SLOW_RUN_MS) break;
+    if (finding.state === 'agree') agreed.push({ size, ...finding });
+    else undecided ||= finding.reason;
+    if (agreed.length === DECIDED_SIZES || performance.now() > endsAtMs) break;
   }
-  if (decided.length === 0) return { batchable: false, reason: `the self-check could not decide: ${undecided}` };
-  return { batchable: true, reason: describeAgreement(model, decided, cosine) };
+  if (agreed.length === 0) return { batchable: false, reason: `the self-check could not decide: ${undecided}` };
+  return { batchable: true, reason: describeAgreement(model, agreed) };
 }
 
-/** The finding of the first recipe that decides, or of the last. */
-async function examineSize(model: Model, size: number, signal: AbortSignal): Promise<Finding> {
+interface Bounds {
+  readonly endsAtMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What the first values showed that decide, or else the first that do not. */
+async function examineSize(model: Model, size: number, { endsAtMs, signal }: Bounds): Promise<Finding> {
   const measure = model.facts.batchSensitive ? 'loose' : 'strict';
-  let finding: Finding = { state: 'undecided', reason: 'its inputs are too large to make up', runMs: 0 };
+  let undecided: Finding | null = null;
   for (const values of VALUES) {
-    const probe = createProbe(model.signature, model.facts.sharedInputs, { size, values });
-    if (probe === null) return finding;
-    finding = await examine(model, probe, { measure, rows: ROWS, signal });
-    if (finding.state !== 'undecided' || finding.runMs > SLOW_RUN_MS) return finding;
+    const probe = createProbe(model.signature, model.facts, { size, ...values });
+    if (probe === null) break;
+    const finding = await examine(model, probe, measure, signal);
+    if (finding.state !== 'undecided') return finding;
+    undecided ??= finding;
+    if (performance.now() > endsAtMs) break;
   }
-  return finding;
+  return undecided ?? { state: 'undecided', reason: 'its inputs are too large to make up' };
 }
 
 function hasFreeDimensions({ signature, facts }: Model): boolean {
@@ -85,11 +94,20 @@ function hasFreeDimensions({ signature, facts }: Model): boolean {
   });
 }
 
-function describeAgreement(model: Model, sizes: readonly number[], cosine: number): string {
-  const where = hasFreeDimensions(model) ? `, with free dimensions of ${sizes.join(' and ')}` : '';
-  if (!model.facts.batchSensitive) return `each of ${ROWS} rows alone equals itself among the others${where}`;
+interface SizeFinding {
+  readonly size: number;
+  readonly rows: number;
+  readonly cosine: number;
+}
+
+function describeAgreement(model: Model, agreed: readonly SizeFinding[]): string {
+  const sizes = agreed.map(({ size }) => size).join(' and ');
+  const where = hasFreeDimensions(model) ? `, with free dimensions of ${sizes}` : '';
+  const rows = Math.min(...agreed.map((finding) => finding.rows));
+  if (!model.facts.batchSensitive) return `each of ${rows} rows alone equals itself among the others${where}`;
+  const cosine = Math.min(...agreed.map((finding) => finding.cosine)).toFixed(3);
   return (
-    `batch-sensitive, since it quantises over the whole batch: each of ${ROWS} rows alone resembles itself among the ` +
-    `others (cosine ${cosine.toFixed(3)})${where}`
+    'batch-sensitive, since it quantises over the whole batch: ' +
+    `each of ${rows} rows alone resembles itself among the others (cosine ${cosine})${where}`
   );
 }

@@ -11,28 +11,38 @@ export type Measure = 'strict' | 'loose';
 
 /** Of the larger of two numbers; the 16-bit floats cannot hold that much. */
 const RELATIVE_TOLERANCE: { readonly [D in Dtype]?: number } = { FP32: 1e-4, FP64: 1e-4, FP16: 4e-3, BF16: 3e-2 };
+/** Beyond the tolerance but below this, the probe may be one that magnifies the noise of rounding. */
+const CLOSE_TOLERANCE = 1e-2;
 /** Numbers close to zero are compared with the output's largest: what cancelled out has few digits left. */
 const SCALE_TOLERANCE = 0.1;
 export const MIN_COSINE = 0.9;
 const MAX_LENGTH_RATIO = 1.25;
 
+/**
+ * - `agree`: within the measure; `cosine` is the least over all float outputs, 1 where there are none.
+ * - `close`: floats differ by more than the tolerance, but so little that it may be noise.
+ * - `differ`: anything else. `reason` is a clause that names the output.
+ */
 export type Agreement =
-  | {
-      readonly agrees: true;
-      /** The least over all float outputs; 1 where there are none. */
-      readonly cosine: number;
-    }
-  | { readonly agrees: false /** Which output, and how, as a clause. */; readonly reason: string };
+  | { readonly verdict: 'agree'; readonly cosine: number }
+  | { readonly verdict: 'close' | 'differ'; readonly reason: string };
 
-/** Compares two answers to the same rows, output by output. */
+const AGREE: Agreement = { verdict: 'agree', cosine: 1 };
+
+/** Compares two answers to the same rows, output by output: the worst of them. */
 export function compareAnswers(one: readonly Tensor[], other: readonly Tensor[], measure: Measure): Agreement {
-  let cosine = 1;
+  let worst = AGREE;
   for (const [i, tensor] of one.entries()) {
     const agreement = compareTensors(tensor, other[i], measure);
-    if (!agreement.agrees) return agreement;
-    cosine = Math.min(cosine, agreement.cosine);
+    if (agreement.verdict === 'differ') return agreement;
+    if (isWorse(agreement, worst)) worst = agreement;
   }
-  return { agrees: true, cosine };
+  return worst;
+}
+
+function isWorse(agreement: Agreement, than: Agreement): boolean {
+  if (agreement.verdict !== 'agree') return than.verdict === 'agree';
+  return than.verdict === 'agree' && agreement.cosine < than.cosine;
 }
 
 /** Whether some output differs between rows: answers that do not depend on the row prove nothing. */
@@ -40,7 +50,8 @@ export function rowsDiffer(outputs: readonly Tensor[], rows: number): boolean {
   return outputs.some((tensor) => {
     const first = sliceRows(tensor, 0, 1);
     for (let row = 1; row < rows; row++) {
-      if (!compareTensors(first, sliceRows(tensor, row, row + 1), 'strict').agrees) return true;
+      const agreement = compareTensors(first, sliceRows(tensor, row, row + 1), 'strict');
+      if (agreement.verdict !== 'agree') return true;
     }
     return false;
   });
@@ -48,21 +59,21 @@ export function rowsDiffer(outputs: readonly Tensor[], rows: number): boolean {
 
 function compareTensors(one: Tensor, other: Tensor | undefined, measure: Measure): Agreement {
   if (other === undefined || other.dtype !== one.dtype || `${other.shape}` !== `${one.shape}`) {
-    return { agrees: false, reason: `output '${one.name}' has the shape [${one.shape}] or [${other?.shape}]` };
+    return { verdict: 'differ', reason: `output '${one.name}' has the shape [${one.shape}] or [${other?.shape}]` };
   }
   if (!isFloat(one.dtype)) return compareExactly(one, other);
   const [a, b] = [floatsOf(one), floatsOf(other)];
   const apart = nonFiniteApart(a, b);
-  if (apart !== null) return { agrees: false, reason: `output '${one.name}' gives ${a[apart]} or ${b[apart]}` };
+  if (apart !== null) return { verdict: 'differ', reason: `output '${one.name}' gives ${a[apart]} or ${b[apart]}` };
   return measure === 'strict' ? compareClosely(one, a, b) : compareDirections(one, a, b);
 }
 
 function compareExactly(one: Tensor, other: Tensor): Agreement {
   for (let i = 0; i < one.data.length; i++) {
     if (isSame(one.data[i], other.data[i])) continue;
-    return { agrees: false, reason: `output '${one.name}' gives ${shown(one.data[i])} or ${shown(other.data[i])}` };
+    return { verdict: 'differ', reason: `output '${one.name}' gives ${shown(one.data[i])} or ${shown(other.data[i])}` };
   }
-  return { agrees: true, cosine: 1 };
+  return AGREE;
 }
 
 type Element = number | bigint | Uint8Array | undefined;
@@ -96,13 +107,16 @@ function nonFiniteApart(a: Floats, b: Floats): number | null {
 function compareClosely({ name, dtype }: Tensor, a: Floats, b: Floats): Agreement {
   const tolerance = RELATIVE_TOLERANCE[dtype] as number;
   const scale = SCALE_TOLERANCE * largest(a);
+  let worst = { deviation: 0, at: 0 };
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i] as number, b[i] as number];
-    if (Math.abs(x - y) > tolerance * Math.max(Math.abs(x), Math.abs(y), scale)) {
-      return { agrees: false, reason: `output '${name}' gives ${x} or ${y}` };
-    }
+    if (x === y || !Number.isFinite(x)) continue;
+    const deviation = Math.abs(x - y) / Math.max(Math.abs(x), Math.abs(y), scale);
+    if (deviation > worst.deviation) worst = { deviation, at: i };
   }
-  return { agrees: true, cosine: 1 };
+  if (worst.deviation <= tolerance) return AGREE;
+  const verdict = worst.deviation <= CLOSE_TOLERANCE ? 'close' : 'differ';
+  return { verdict, reason: `output '${name}' gives ${a[worst.at]} or ${b[worst.at]}` };
 }
 
 function largest(numbers: Floats): number {
@@ -123,12 +137,12 @@ function compareDirections({ name }: Tensor, a: Floats, b: Floats): Agreement {
     aa += x * x;
     bb += y * y;
   }
-  if (aa === 0 && bb === 0) return { agrees: true, cosine: 1 };
+  if (aa === 0 && bb === 0) return AGREE;
   const cosine = product / Math.sqrt(aa * bb);
   const ratio = Math.sqrt(Math.max(aa, bb) / Math.min(aa, bb));
-  if (cosine >= MIN_COSINE && ratio <= MAX_LENGTH_RATIO) return { agrees: true, cosine };
+  if (cosine >= MIN_COSINE && ratio <= MAX_LENGTH_RATIO) return { verdict: 'agree', cosine };
   return {
-    agrees: false,
+    verdict: 'differ',
     reason: `output '${name}' has a cosine of ${cosine.toFixed(3)} and ${ratio.toFixed(2)} times the length`,
   };
 }

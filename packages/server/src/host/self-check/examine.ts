@@ -5,75 +5,76 @@ import type { Probe } from './probe.js';
 /**
  * What the runs of one probe showed.
  *
- * - `agree`: each row alone equals itself among others, to this cosine.
+ * - `agree`: each of `rows` rows alone equals itself among the others, to this cosine.
  * - `differ`: rows must not share a run.
- * - `undecided`: a run failed, or all answers were the same.
+ * - `undecided`: a run failed, all answers were the same, or they differ by what may be noise.
  */
 export type Finding =
-  | { readonly state: 'agree'; readonly cosine: number; readonly runMs: number }
-  | { readonly state: 'differ'; readonly reason: string; readonly runMs: number }
-  | { readonly state: 'undecided'; readonly reason: string; readonly runMs: number };
+  | { readonly state: 'agree'; readonly rows: number; readonly cosine: number }
+  | { readonly state: 'differ' | 'undecided' /** A clause. */; readonly reason: string };
 
-export interface ExamineOptions {
-  readonly measure: Measure;
-  /** Rows that ride together: 2 or more. */
-  readonly rows: number;
-  readonly signal: AbortSignal;
-}
+/** Rows that ride together; fewer where a single run takes longer than that. */
+const ROWS = 3;
+const ROWS_WHEN_SLOW = 2;
+const SLOW_RUN_MS = 1000;
 
 /**
  * Runs each row of the probe alone, the first one twice, and all of them together, and compares.
- * `runMs` is how long the first run took.
  * @throws JitneyError `CANCELLED` after `signal`.
  */
-export async function examine(model: Model, probe: Probe, options: ExamineOptions): Promise<Finding> {
-  const startedAtMs = performance.now();
-  const first = await attempt(model, probe.row(0), options.signal);
-  const runMs = performance.now() - startedAtMs;
-  if (first instanceof JitneyError) return { state: 'undecided', reason: `its run failed: ${first.message}`, runMs };
-  const again = await attempt(model, probe.row(0), options.signal);
-  if (again instanceof JitneyError)
-    return { state: 'undecided', reason: `its second run failed: ${again.message}`, runMs };
-  const repeated = compareAnswers(first, again, 'strict');
-  if (!repeated.agrees) {
-    return {
-      state: 'differ',
-      reason: `two equal runs answer differently (random, or unstable): ${repeated.reason}`,
-      runMs,
-    };
+export async function examine(model: Model, probe: Probe, measure: Measure, signal: AbortSignal): Promise<Finding> {
+  try {
+    const startedAtMs = performance.now();
+    const first = await run(model, probe.row(0), signal);
+    const rows = performance.now() - startedAtMs > SLOW_RUN_MS ? ROWS_WHEN_SLOW : ROWS;
+    const repeated = compareAnswers(first, await run(model, probe.row(0), signal), 'strict');
+    if (repeated.verdict !== 'agree') {
+      return differ(`two equal runs answer differently, so it is random or unstable: ${repeated.reason}`);
+    }
+    const answers = [first];
+    for (let row = 1; row < rows; row++) answers.push(await run(model, probe.row(row), signal));
+    const shapeProblem = shapesOfRows(answers);
+    if (shapeProblem !== null) return differ(shapeProblem);
+    return await compareWithTogether(model, probe, { answers, measure, signal });
+  } catch (thrown) {
+    if (signal.aborted) throw JitneyError.from(thrown, 'CANCELLED');
+    return undecided(`its run failed: ${JitneyError.from(thrown, 'MODEL_ERROR').message}`);
   }
-  return { ...(await compareRows(model, probe, { ...options, first })), runMs };
 }
 
-type RowFinding =
-  | { readonly state: 'agree'; readonly cosine: number }
-  | { readonly state: 'differ' | 'undecided'; readonly reason: string };
+interface AloneAnswers {
+  /** One row's outputs in each place. */
+  readonly answers: readonly (readonly Tensor[])[];
+  readonly measure: Measure;
+  readonly signal: AbortSignal;
+}
 
-async function compareRows(
-  model: Model,
-  probe: Probe,
-  { first, rows, measure, signal }: ExamineOptions & { readonly first: readonly Tensor[] },
-): Promise<RowFinding> {
-  const answers: (readonly Tensor[])[] = [first];
-  for (let row = 1; row < rows; row++) {
-    const answer = await attempt(model, probe.row(row), signal);
-    if (answer instanceof JitneyError) return { state: 'undecided', reason: `its run failed: ${answer.message}` };
-    answers.push(answer);
+async function compareWithTogether(model: Model, probe: Probe, alone: AloneAnswers): Promise<Finding> {
+  const { answers, measure, signal } = alone;
+  const rows = answers.length;
+  let together: readonly Tensor[];
+  try {
+    together = await run(model, probe.rows(rows), signal);
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return differ(`each row runs alone, but ${rows} together fail: ${JitneyError.from(thrown, 'MODEL_ERROR').message}`);
   }
-  const shapeProblem = shapesOfRows(answers);
-  if (shapeProblem !== null) return { state: 'differ', reason: shapeProblem };
-  const together = await attempt(model, probe.rows(rows), signal);
-  if (together instanceof JitneyError) {
-    return { state: 'differ', reason: `each row runs alone, and ${rows} rows together fail: ${together.message}` };
+  const joined = (answers[0] ?? []).map((_, output) => joinRows(answers.map((tensors) => tensors[output] as Tensor)));
+  const agreement = compareAnswers(joined, together, measure);
+  if (agreement.verdict !== 'agree') {
+    const state = agreement.verdict === 'close' ? 'undecided' : 'differ';
+    return { state, reason: `rows influence each other: alone and among ${rows}, ${agreement.reason}` };
   }
-  const alone = first.map((_, output) => joinRows(answers.map((tensors) => tensors[output] as Tensor)));
-  const agreement = compareAnswers(alone, together, measure);
-  if (!agreement.agrees) {
-    return { state: 'differ', reason: `rows influence each other: alone and among ${rows} rows ${agreement.reason}` };
-  }
-  if (!rowsDiffer(alone, rows))
-    return { state: 'undecided', reason: 'every row got the same answer, which proves nothing' };
-  return { state: 'agree', cosine: agreement.cosine };
+  if (!rowsDiffer(joined, rows)) return undecided('all rows got the same answer, which proves nothing');
+  return { state: 'agree', rows, cosine: agreement.cosine };
+}
+
+function differ(reason: string): Finding {
+  return { state: 'differ', reason };
+}
+
+function undecided(reason: string): Finding {
+  return { state: 'undecided', reason };
 }
 
 /** Answers to one row each must have one row, and the same shape. */
@@ -82,19 +83,13 @@ function shapesOfRows(answers: readonly (readonly Tensor[])[]): string | null {
     if (shape[0] !== 1) return `output '${name}' does not follow the rows: one row gives [${shape}]`;
     const other = answers.find((tensors) => `${tensors[output]?.shape}` !== `${shape}`);
     if (other !== undefined) {
-      return `the shape of output '${name}' depends on the values: [${shape}] or [${other[output]?.shape}] for one row`;
+      return `the shape of output '${name}' depends on the values: one row gives [${shape}] or [${other[output]?.shape}]`;
     }
   }
   return null;
 }
 
-/** The outputs, or the error the run ended with. */
-async function attempt(model: Model, tensors: readonly Tensor[], signal: AbortSignal): Promise<Tensor[] | JitneyError> {
+async function run(model: Model, tensors: readonly Tensor[], signal: AbortSignal): Promise<Tensor[]> {
   if (signal.aborted) throw new JitneyError('CANCELLED', 'The self-check was cancelled.');
-  try {
-    return await model.run({ tensors, outputs: null }, signal);
-  } catch (thrown) {
-    if (signal.aborted) throw JitneyError.from(thrown, 'CANCELLED');
-    return JitneyError.from(thrown, 'MODEL_ERROR');
-  }
+  return await model.run({ tensors, outputs: null }, signal);
 }

@@ -21,6 +21,7 @@ export function modelFacts({ report, metadata, signature, runtime }: FactSources
     runtime,
     ...judgeSignature(signature, report.operators),
     batchSensitive,
+    knownTexts: report.texts,
     warnings: batchSensitive ? [SENSITIVE_WARNING] : [],
   };
 }
