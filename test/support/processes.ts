@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 export interface RunningProcess {
@@ -9,16 +10,42 @@ export interface RunningProcess {
   readonly ancestors: readonly number[];
 }
 
+type Found = Omit<RunningProcess, 'ancestors'>;
+
 /** Every process of this machine that is not a zombie. */
 export async function listProcesses(): Promise<RunningProcess[]> {
+  // Small images of Linux have no ps.
+  const found = process.platform === 'linux' ? await readProc() : await askPs();
+  const parents = new Map(found.map((process) => [process.pid, process.parent]));
+  return found.map((process) => ({ ...process, ancestors: ancestorsOf(process.pid, parents) }));
+}
+
+async function readProc(): Promise<Found[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map(readProcess));
+  return found.filter((process) => process !== null);
+}
+
+async function readProcess(pid: string): Promise<Found | null> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const title = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
+    // The name before them is in parentheses and may hold anything: proc(5).
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? null : { pid: Number(pid), parent: Number(parent), title };
+  } catch {
+    // It ended while it was read.
+    return null;
+  }
+}
+
+async function askPs(): Promise<Found[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,stat=,args=']);
-  const found = stdout.split('\n').flatMap((line) => {
+  return stdout.split('\n').flatMap((line) => {
     const match = line.match(/^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/);
     if (match === null || match[3]?.startsWith('Z')) return [];
     return [{ pid: Number(match[1]), parent: Number(match[2]), title: match[4] as string }];
   });
-  const parents = new Map(found.map((process) => [process.pid, process.parent]));
-  return found.map((process) => ({ ...process, ancestors: ancestorsOf(process.pid, parents) }));
 }
 
 function ancestorsOf(pid: number, parents: ReadonlyMap<number, number>): number[] {
