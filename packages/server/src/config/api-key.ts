@@ -4,7 +4,7 @@ import type { Source } from './config.js';
 import { describeSource } from './config.js';
 
 /** The variable that holds the key itself. */
-export const API_KEY_VARIABLE = 'JITNEY_API_KEY';
+const API_KEY_VARIABLE = 'JITNEY_API_KEY';
 
 /**
  * SHA-256 of the key that clients must send, in hex; `null` where none is asked for. A file given by flag wins over the
