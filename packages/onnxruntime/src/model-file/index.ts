@@ -1,3 +1,4 @@
+export type { FileFormat, SniffedFormat } from './file-format.js';
 export { inspectModelFile } from './inspect.js';
 export { invalidModel, type ModelProblem, type ModelStage } from './invalid-model.js';
 export type {
@@ -12,5 +13,5 @@ export type {
   WeightReport,
 } from './report.js';
 export { ORT_1_30_LIMITS, type RuntimeLimits, runtimeLimits } from './runtime-limits.js';
-export { type FileFormat, type SniffedFormat, sniffFormat } from './sniff.js';
+export { sniffFormat } from './sniff.js';
 export { type ValidateOptions, validateModelFile } from './validate.js';

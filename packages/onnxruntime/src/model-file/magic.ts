@@ -1,4 +1,4 @@
-import type { FileFormat, SniffedFormat } from './sniff.js';
+import type { FileFormat, SniffedFormat } from './file-format.js';
 
 /** The first bytes of a file, as the tests below look at them. */
 interface Head {

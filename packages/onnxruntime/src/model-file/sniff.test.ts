@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FileFormat, sniffFormat } from './sniff.js';
+import type { FileFormat } from './file-format.js';
+import { sniffFormat } from './sniff.js';
 import { graph, onnxFile } from './testing/onnx-file.js';
 
 const text = (content: string) => Buffer.from(content);
