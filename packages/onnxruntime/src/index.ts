@@ -1,5 +1,6 @@
 export type { ModelMetadata } from './metadata.js';
 export * from './model-file/index.js';
+export { loadKoffi } from './native/koffi.js';
 export { OrtError } from './native/status.js';
 export { createSession, listProviders, runtimeVersion, terminateAll } from './onnxruntime.js';
 export type { RunOptions } from './run-plan.js';

@@ -15,7 +15,10 @@ const KEPT_STACKS = 32;
 /** Calls that koffi holds at once. The gate lets in fewer: libuv's pool has at most 1024 threads. */
 const MAX_CALLS = 4096;
 
-/** koffi, loaded on first use: a process that never opens a model does not pay for it. */
+/**
+ * koffi with the stacks that runs need, loaded on first use: a process that never opens a model does not pay for it.
+ * Whatever else in the process calls native functions gets koffi from here, since its first user sets it up for all.
+ */
 export function loadKoffi(): Koffi {
   const koffi = requireKoffi();
   try {

@@ -22,6 +22,7 @@ export function openSession(
 ): Promise<Address> {
   const load = new Load(runtime, source, createSessionOptions(runtime, options));
   const end = () => load.end();
+  if (signal?.aborted) end();
   signal?.addEventListener('abort', end, { once: true });
   return load.start().finally(() => signal?.removeEventListener('abort', end));
 }
@@ -77,16 +78,20 @@ class Load implements Endable {
     const { api } = this.#runtime;
     api.releaseSessionOptions(this.#options);
     if (failure !== null) throw failure;
-    if (this.#ended) {
-      if (status === null) api.releaseSession(this.#out.get(0));
-      else api.releaseStatus(status);
-      throw new JitneyError('CANCELLED', `The load of ${this.#name()} was cancelled.`);
+    if (status === null) {
+      if (!this.#ended) return this.#out.get(0);
+      api.releaseSession(this.#out.get(0));
+      throw this.#cancelled();
     }
-    if (status === null) return this.#out.get(0);
     const cause = takeError(api, status);
+    if (this.#ended) throw this.#cancelled(cause);
     throw new JitneyError('INVALID_MODEL', `ONNX Runtime cannot load ${this.#name()}: ${plainMessage(cause)}`, {
       cause,
     });
+  }
+
+  #cancelled(cause?: Error): JitneyError {
+    return new JitneyError('CANCELLED', `The load of ${this.#name()} was cancelled.`, { cause });
   }
 
   #name(): string {
