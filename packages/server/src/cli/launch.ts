@@ -1,11 +1,15 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.js';
 import type { FleetModel } from '../fleet/fleet.js';
-import { discover, type Repository, toHostModel } from '../fleet/repository/index.js';
+import { discover, modelOverrides, type Repository, toHostModel } from '../fleet/repository/index.js';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../fleet/supervisor.js';
 import { createLog } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { LogSettings, ModelRoute } from '../wire/messages.js';
+
+/** This release, as its package says. */
+export const VERSION: string = createRequire(import.meta.url)('../../package.json').version;
 
 const MODULES = {
   gateway: fileURLToPath(new URL('../gateway/main.js', import.meta.url)),
@@ -23,6 +27,7 @@ export async function launch({ config, repository, ...watching }: Launch): Promi
   return startSupervisor({
     config,
     models: fleetModels(repository, config),
+    version: VERSION,
     clock: realClock,
     log: createLog({ ...logSettings, name: 'supervisor' }),
     logSettings,
@@ -61,7 +66,7 @@ export function fleetModels(repository: Repository, config: Config): FleetModel[
     host: artefact.manifest.host ?? null,
     wanted:
       artefact.state.state === 'servable'
-        ? { state: 'load', hostModel: toHostModel(artefact, config.models) }
+        ? { state: 'load', hostModel: toHostModel(artefact, config.models, modelOverrides(config)) }
         : {
             state: 'leave',
             as: artefact.state.state === 'refused' ? 'failed' : 'unloaded',

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { JitneyError } from '@jitney/core';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check.js';
 import { addConfigOptions } from './config-options.js';
 import { EXIT } from './exit-codes.js';
+import { VERSION } from './launch.js';
 import { serveCommand } from './serve.js';
 
 const EXAMPLES = `
@@ -20,10 +20,9 @@ Colours follow NO_COLOR and FORCE_COLOR. Every setting: docs/configuration.md.`;
 
 /** The `jitney` command: one file a verb. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const program = new Command('jitney')
     .description('Serves trained models over HTTP.')
-    .version(version)
+    .version(VERSION)
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
@@ -34,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   addConfigOptions(program.command('serve <path...>'))
     .description('serves every model under the paths')
-    .action(async (paths: string[], options) => set(await serveCommand(paths, options, version)));
+    .action(async (paths: string[], options) => set(await serveCommand(paths, options)));
   addConfigOptions(program.command('check <path...>'))
     .description('loads every model under the paths and says how it would be served, without serving it')
     .option('--json', 'one JSON document on standard output')

@@ -3,16 +3,16 @@ import type { Supervisor } from '../fleet/supervisor.js';
 import type { LoadedModel, ModelRoute, RoutingTable } from '../wire/messages.js';
 import { type ConfigOptions, configFrom } from './config-options.js';
 import { EXIT } from './exit-codes.js';
-import { discover, launch } from './launch.js';
+import { discover, launch, VERSION } from './launch.js';
 import { describeModel, paint } from './output.js';
 
 /** `jitney serve PATH…`: serves until it is told to end. */
-export async function serveCommand(paths: readonly string[], options: ConfigOptions, version: string): Promise<number> {
+export async function serveCommand(paths: readonly string[], options: ConfigOptions): Promise<number> {
   const startedAtMs = performance.now();
   const config = await configFrom(options);
   const repository = await discover(paths);
   const out = (line: string) => process.stderr.write(`${line}\n`);
-  out(`\n  ${paint.bold('jitney')} ${version}\n`);
+  out(`\n  ${paint.bold('jitney')} ${VERSION}\n`);
   for (const warning of [...config.warnings, ...repository.warnings]) out(`  ${paint.yellow('!')} ${warning}`);
   const progress = new LoadProgress(out);
   const supervisor = await launch({ config, repository, onRoutes: (table) => progress.update(table) });

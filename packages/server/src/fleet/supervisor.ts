@@ -14,6 +14,8 @@ import type { HostSettings } from './supervised-host.js';
 export interface SupervisorOptions {
   readonly config: Config;
   readonly models: readonly FleetModel[];
+  /** Jitney's own version, for metadata. */
+  readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
   /** How the children log: the supervisor has resolved `auto`. */
@@ -142,6 +144,7 @@ function createGateway(
       server: config.server,
       limits: config.limits,
       log: options.logSettings,
+      version: options.version,
       heartbeatIntervalMs: config.supervision.heartbeatIntervalMs,
       maxFrameBytes: maxFrameBytes(config),
     },

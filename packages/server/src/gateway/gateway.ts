@@ -16,6 +16,8 @@ export interface Gateway {
   readonly metrics: GatewayMetrics;
   readonly log: Log;
   readonly clock: Clock;
+  /** Jitney's own version. */
+  readonly version: string;
   readonly nextRequestId: () => string;
   /** The metrics of all processes, as Prometheus reads them. */
   readonly collectMetrics: () => Promise<string>;

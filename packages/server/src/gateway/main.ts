@@ -23,6 +23,7 @@ export interface GatewayConfig {
   readonly server: ServerConfig;
   readonly limits: LimitsConfig;
   readonly log: LogSettings;
+  readonly version: string;
   readonly heartbeatIntervalMs: number;
   readonly maxFrameBytes: number;
 }
@@ -35,7 +36,11 @@ async function start(message: Configure, handle: unknown): Promise<void> {
   const config = message.config as GatewayConfig;
   const log = createLog({ ...config.log, name: `gateway ${message.gatewayId}` });
   const admission = new Admission(config.limits);
-  const metrics = createGatewayMetrics({ name: `gateway ${message.gatewayId}`, now: realClock.now, inFlight: admission });
+  const metrics = createGatewayMetrics({
+    name: `gateway ${message.gatewayId}`,
+    now: realClock.now,
+    inFlight: admission,
+  });
   const dataPlane = new DataPlane({
     name: `gateway ${message.gatewayId}`,
     clock: realClock,
@@ -55,6 +60,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     metrics,
     log,
     clock: realClock,
+    version: config.version,
     nextRequestId: createRequestIds(),
     collectMetrics: () => calls.ask(),
     isDraining: () => isDraining,

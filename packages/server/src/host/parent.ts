@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadKoffi } from '@jitney/onnxruntime';
 
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
@@ -15,8 +15,7 @@ export function endWithParent(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   if (process.platform !== 'linux') return;
   const parentBefore = process.ppid;
-  const koffi = createRequire(import.meta.url)('koffi');
-  const prctl = koffi.load(null).func('int prctl(int option, unsigned long argument)');
+  const prctl = loadKoffi().load(null).func('int prctl(int option, unsigned long argument)');
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have ended before the call.
   if (process.ppid !== parentBefore) process.kill(process.pid, 'SIGKILL');

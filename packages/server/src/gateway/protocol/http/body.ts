@@ -9,10 +9,9 @@ export interface BodyLimits {
   readonly maxChunks: number;
 }
 
-/** Takes a body as it arrives. Either may throw what the client should be told. */
+/** Takes a body as it arrives, in chunks of at most 64 KiB. May throw what the client should be told. */
 export interface BodySink {
   write(chunk: Uint8Array): void;
-  end(): void;
 }
 
 /**
@@ -50,15 +49,6 @@ export function readBody(
       finish(JitneyError.from(thrown));
     }
   };
-  const end = () => {
-    if (isDone) return;
-    try {
-      sink.end();
-      finish(null);
-    } catch (thrown) {
-      finish(JitneyError.from(thrown));
-    }
-  };
   request.on('data', (chunk: Buffer) => {
     chunks += 1;
     if (chunks > limits.maxChunks) return finish(tooManyChunks(limits));
@@ -68,11 +58,11 @@ export function readBody(
       inflate.once('drain', () => request.resume());
     }
   });
-  request.on('end', () => (inflate === null ? end() : inflate.end()));
+  request.on('end', () => (inflate === null ? finish(null) : inflate.end()));
   request.on('aborted', () => finish(new JitneyError('CANCELLED', 'the client left before its body had arrived')));
   request.on('error', (error) => finish(new JitneyError('CANCELLED', 'the connection broke', { cause: error })));
   inflate?.on('data', take);
-  inflate?.on('end', end);
+  inflate?.on('end', () => finish(null));
   inflate?.on('error', (error) =>
     finish(new JitneyError('INVALID_ARGUMENT', `the body is not valid ${encodingOf(request)}: ${error.message}`)),
   );

@@ -15,8 +15,8 @@ export interface Exchange<Parsed> {
   readonly shape: ErrorShape;
   /** Finds the model before the body is read. */
   readonly route: ModelRoute;
-  /** A parser for the body. Once it has all of it, `step` is called while it says true, then `parsed`. */
-  readonly parser: BodySink & { step?(): boolean; parsed(): Parsed };
+  /** A parser for the body. Once it has all of it, `step` is called while it says true, then `end`. */
+  readonly parser: BodySink & { step(): boolean; end(): Parsed };
   call(parsed: Parsed): CallParts;
   /** Writes the answer in short steps, between which other requests have their turn. */
   answer(answer: Answer, parsed: Parsed): Generator<void, HttpAnswer>;
@@ -112,8 +112,8 @@ function run<Parsed>(
 }
 
 function* parse<Parsed>(parser: Exchange<Parsed>['parser']): Generator<void, Parsed> {
-  while (parser.step?.()) yield;
-  return parser.parsed();
+  while (parser.step()) yield;
+  return parser.end();
 }
 
 /** Steps of one request made in a turn of the event loop: each takes up to half a millisecond. */

@@ -7,7 +7,7 @@ import type { Gateway } from '../../gateway.js';
 import { readinessOf } from '../health/health.js';
 import { type CallParts, exchange } from '../http/exchange.js';
 import { oipErrorShape, respondError } from '../http/respond.js';
-import { createInferParser } from './infer-parser.js';
+import { createInferParser, parseHeaderLength } from './infer-parser.js';
 import { encodeInferSteps } from './infer-response.js';
 import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
 import { modelMetadata, serverMetadata } from './metadata.js';
@@ -23,7 +23,7 @@ export function registerOip(app: FastifyInstance, gateway: Gateway): void {
   });
   app.get(
     '/v2',
-    guarded(gateway, () => serverMetadata()),
+    guarded(gateway, () => serverMetadata({ name: 'jitney', version: gateway.version })),
   );
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     app.get(
@@ -103,6 +103,7 @@ function handleInfer(
       parser: createInferParser({
         model: route.name,
         signature,
+        batching,
         limits,
         headerLength: headerLengthOf(request),
       }),
@@ -163,15 +164,10 @@ function wholeNumber(name: string, value: unknown, least: number): number | null
   );
 }
 
-function headerLengthOf(request: IncomingMessage): number | null {
-  const header = request.headers['inference-header-content-length'];
-  if (header === undefined) return null;
-  const length = Number(header);
-  if (Number.isSafeInteger(length) && length >= 0 && /^\d+$/.test(String(header))) return length;
-  throw new JitneyError(
-    'INVALID_ARGUMENT',
-    `Inference-Header-Content-Length must be a number of bytes, got '${String(header).slice(0, 40)}'`,
-  );
+function headerLengthOf({ headers }: IncomingMessage): number | null {
+  const header = headers['inference-header-content-length'];
+  const isPlain = headers['content-encoding'] === undefined && headers['content-length'] !== undefined;
+  return parseHeaderLength(header?.toString(), isPlain ? Number(headers['content-length']) : null);
 }
 
 function limitsOf({ limits }: Gateway): InferLimits {

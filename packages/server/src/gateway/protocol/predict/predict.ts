@@ -50,8 +50,8 @@ function collect() {
   const chunks: Uint8Array[] = [];
   return {
     write: (chunk: Uint8Array) => void chunks.push(chunk),
-    end: () => {},
-    parsed: (): Uint8Array => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
+    step: () => false,
+    end: (): Uint8Array => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
   };
 }
 

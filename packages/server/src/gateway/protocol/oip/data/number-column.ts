@@ -1,6 +1,4 @@
 import { createNumericArray, type DtypeArrays, JitneyError, type NumericDtype } from '@jitney/core';
-import { OPEN_OBJECT, QUOTE } from '../json/bytes.js';
-import { describeByte } from '../json/malformed.js';
 import { admitElements, type Column, type ColumnContext } from './column.js';
 
 /** Elements up to which the shape's word is taken for the first allocation. */
@@ -42,13 +40,9 @@ export abstract class NumberColumn<D extends NumericDtype = NumericDtype> implem
     this.#count++;
   }
 
-  /** The error for an element that starts with a byte no number starts with. */
-  notANumber(byte: number): JitneyError {
-    return this.refuse(
-      0,
-      byte === QUOTE ? 'a string' : byte === OPEN_OBJECT ? 'an object' : describeByte(byte),
-      'a number',
-    );
+  /** The error for an element that is `got` instead of a number. */
+  notANumber(got: string): JitneyError {
+    return this.refuse(0, got, 'a number');
   }
 
   /** The elements, at most one view away from the array they were read into. */

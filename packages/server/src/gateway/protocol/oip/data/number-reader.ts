@@ -1,4 +1,14 @@
-import { atomEnd, CLOSE_ARRAY, COMMA, IN_ATOM, isWhitespace, OPEN_ARRAY, SPACE } from '../json/bytes.js';
+import {
+  atomEnd,
+  CLOSE_ARRAY,
+  COMMA,
+  IN_ATOM,
+  isWhitespace,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  SPACE,
+} from '../json/bytes.js';
 import { Carry } from '../json/carry.js';
 import { describeByte, MAX_NUMBER_BYTES, malformed, numberTooLong, tooDeep } from '../json/malformed.js';
 import { NumberCursor } from '../json/number-cursor.js';
@@ -13,6 +23,13 @@ const MAX_NESTING = 100;
 const SCRATCH = new Float64Array(512);
 
 type Expect = 'array' | 'first element' | 'element' | 'next';
+
+const WANTED: Readonly<Record<Expect, string>> = {
+  array: 'an array of numbers',
+  'first element': "a number or ']'",
+  element: 'a number',
+  next: "',' or ']'",
+};
 
 /**
  * Reads an array of numbers, flat or nested, straight from the bytes into a {@link NumberColumn}.
@@ -42,6 +59,8 @@ export class NumberReader implements ValueReader {
   }
 
   read(bytes: Uint8Array, from: number, end: number, offset: number): number {
+    this.#offset = offset;
+    if (this.#expect === 'array' && bytes[from] !== OPEN_ARRAY) throw this.#unexpected(bytes, from);
     let at = this.#carry.length === 0 ? from : this.#finishCarried(bytes, from, end);
     // Up to here every number has a byte behind it, so that the inner loops need not look for the end.
     let whole = end;
@@ -77,9 +96,7 @@ export class NumberReader implements ValueReader {
       if (isWhitespace(byte)) {
         at++;
       } else if (this.#expect === 'next' || byte === OPEN_ARRAY || byte === CLOSE_ARRAY) {
-        this.#structure(byte, at++);
-      } else if (this.#expect === 'array') {
-        throw malformed(`expected an array of numbers, found ${describeByte(byte)}`, this.#offset + at);
+        this.#structure(bytes, at++);
       } else {
         if (filled === SCRATCH.length) filled = this.#flush(filled);
         const value = this.#cursor.read(bytes, at);
@@ -102,7 +119,8 @@ export class NumberReader implements ValueReader {
     return 0;
   }
 
-  #structure(byte: number, at: number): void {
+  #structure(bytes: Uint8Array, at: number): void {
+    const byte = bytes[at] as number;
     if (byte === OPEN_ARRAY && this.#expect !== 'next') {
       if (++this.#depth > MAX_NESTING) throw tooDeep(this.#offset + at);
       this.#expect = 'first element';
@@ -112,17 +130,23 @@ export class NumberReader implements ValueReader {
     } else if (byte === COMMA && this.#expect === 'next') {
       this.#expect = 'element';
     } else {
-      const wanted = this.#expect === 'next' ? "',' or ']'" : 'a number';
-      throw malformed(`expected ${wanted}, found ${describeByte(byte)}`, this.#offset + at);
+      throw this.#unexpected(bytes, at);
     }
   }
 
   /** An element that is no short number. */
   #odd(bytes: Uint8Array, at: number, end: number): number {
     const stop = atomEnd(bytes, at, end);
-    if (stop === at) throw this.#column.notANumber(bytes[at] as number);
     if (stop - at > MAX_NUMBER_BYTES) throw numberTooLong(this.#offset + at);
-    this.#column.appendText(asciiText(bytes, at, stop));
+    if (stop > at) this.#column.appendText(asciiText(bytes, at, stop));
+    else if (bytes[at] === QUOTE) throw this.#column.notANumber('a string');
+    else if (bytes[at] === OPEN_OBJECT) throw this.#column.notANumber('an object');
+    else throw this.#unexpected(bytes, at);
     return stop;
+  }
+
+  #unexpected(bytes: Uint8Array, at: number): Error {
+    const found = describeByte(bytes[at] as number);
+    return malformed(`expected ${WANTED[this.#expect]}, found ${found}`, this.#offset + at);
   }
 }

@@ -17,7 +17,7 @@ const EXACT_MANTISSA = 2 ** 53;
 const MOST_MANTISSA = 1e25;
 
 const SMALLEST_NORMAL_SINGLE = 2 ** -126;
-const LARGEST_POWER_SINGLE = 2 ** 127;
+const BEYOND_SINGLE = 2 ** 128;
 /** The bits of a double that a single has no room for; where they read 1000…, the double is halfway between two singles. */
 const LOST_BITS = 0x1fffffff;
 const HALFWAY = 0x10000000;
@@ -111,7 +111,7 @@ export class NumberCursor {
 
   /** Whether a double that may be off by {@link MARGIN} units in the last place becomes the right single. */
   #roundsSafely(value: number): boolean {
-    if (!(value >= SMALLEST_NORMAL_SINGLE && value < LARGEST_POWER_SINGLE)) return false;
+    if (!(value >= SMALLEST_NORMAL_SINGLE && value < BEYOND_SINGLE)) return false;
     DOUBLE[0] = value;
     const lost = (WORDS[0] as number) & LOST_BITS;
     return lost < HALFWAY - MARGIN || lost > HALFWAY + MARGIN;
