@@ -57,11 +57,6 @@ function redactChildren(log: Log): Log {
   return Object.assign(log, { child: createRedactedChild });
 }
 
-/** The format where none was asked for: for people when stderr is a terminal, else JSON. */
-export function defaultLogFormat(): LogStyle['format'] {
-  return process.stderr.isTTY ? 'pretty' : 'json';
-}
-
 function lossLine(name: string, lines: number): string {
   const msg = `${lines} log lines were lost: nobody read stderr`;
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), name, lostLines: lines, msg })}\n`;

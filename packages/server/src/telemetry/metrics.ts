@@ -4,8 +4,7 @@ import { monitorLoopDelay } from './loop-delay.js';
 import { ModelSeries, STAGES } from './model-series.js';
 import { processFamilies } from './process-families.js';
 
-export type { Family } from './family.js';
-export { type HostSample, mergeMetrics } from './merge-metrics.js';
+export { mergeMetrics } from './merge-metrics.js';
 
 /** The part of an answer that is measured; moments on the machine's monotonic clock. */
 export interface MeasuredAnswer {

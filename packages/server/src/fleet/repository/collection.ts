@@ -16,7 +16,7 @@ export interface FoundModel {
 }
 
 /** Folders inside each other that are looked into, from the given one. */
-export const MAX_DEPTH = 6;
+const MAX_DEPTH = 6;
 
 /**
  * The models at and below a folder: the folder of one model, or a folder with models in files and folders.

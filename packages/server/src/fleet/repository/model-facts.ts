@@ -3,7 +3,7 @@ import { type ModelArtefact, type Problem, refuse } from './artefact.js';
 import type { ModelFile } from './model-file.js';
 
 /** Version of a model whose layout has none. */
-export const ONLY_VERSION = '1';
+const ONLY_VERSION = '1';
 
 export const NO_MODEL: Omit<Problem, 'path'> = {
   problem: 'it holds no model',

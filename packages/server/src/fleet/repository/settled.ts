@@ -27,7 +27,7 @@ export async function isSettled(path: string, options: SettledOptions = {}): Pro
 }
 
 /** A text that changes when a file at or below `path` changes; `null` where there is none. */
-export async function fingerprint(path: string, signal?: AbortSignal): Promise<string | null> {
+async function fingerprint(path: string, signal?: AbortSignal): Promise<string | null> {
   try {
     return JSON.stringify(await marksOf(path, new Survey(signal)));
   } catch (thrown) {

@@ -16,7 +16,7 @@ export interface Folder {
 }
 
 /** Most files and folders that one discovery looks at. */
-export const MAX_ENTRIES = 20_000;
+const MAX_ENTRIES = 20_000;
 
 /** Folders that tools leave behind and that hold no models. */
 const SKIPPED = new Set(['node_modules', '__pycache__', '__MACOSX']);
