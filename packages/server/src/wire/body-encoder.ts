@@ -66,17 +66,13 @@ function encodeTensorData(writer: ByteWriter, frameStart: number, tensors: reado
 }
 
 /** A frame the other side would refuse takes the whole connection down: refuse it here, with the tensor's name. */
-function checkData(tensor: Tensor): void {
-  const width = elementBytes(tensor.dtype);
-  const { data } = tensor;
-  if (width !== null && (data as NumericArray).BYTES_PER_ELEMENT !== width) {
-    throw frameError(`tensor "${tensor.name}": its data is no array for ${tensor.dtype}`);
-  }
-  const expected = countElements(tensor.shape);
+function checkData({ name, dtype, shape, data }: Tensor): void {
+  const width = elementBytes(dtype);
+  const isFit = width === null ? Array.isArray(data) : (data as NumericArray).BYTES_PER_ELEMENT === width;
+  if (!isFit) throw frameError(`tensor "${name}": its data is no array for ${dtype}`);
+  const expected = countElements(shape);
   if (data.length !== expected) {
-    throw frameError(
-      `tensor "${tensor.name}": shape [${tensor.shape}] has ${expected} elements, its data ${data.length}`,
-    );
+    throw frameError(`tensor "${name}": shape [${shape}] has ${expected} elements, its data ${data.length}`);
   }
 }
 
