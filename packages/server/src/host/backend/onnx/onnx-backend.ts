@@ -114,5 +114,6 @@ function absolutePaths(options: OnnxBackendOptions, root: string): SessionOption
 
 function describeRuntime({ providers = [] }: SessionOptions, threads: ThreadChoice): string {
   const names = providers.map((provider) => (typeof provider === 'string' ? provider : provider.name));
-  return `ONNX Runtime ${runtimeVersion()} on ${[...names, 'CPU'].join(', ')}, ${threads.reason}`;
+  const others = names.filter((name) => !/^cpu/i.test(name));
+  return `ONNX Runtime ${runtimeVersion()} on ${[...others, 'CPU'].join(', ')}, ${threads.reason}`;
 }
