@@ -1,4 +1,5 @@
-import { type Dtype, datatypeMismatch, isDtype, JitneyError } from '@jitney/core';
+import { type Dtype, datatypeMismatch, elementCount, isDtype, JitneyError } from '@jitney/core';
+import { admitElements } from '../data/column.js';
 import { createDataReceiver, type DataReceiver } from '../data/data-receiver.js';
 import { RawData } from '../data/raw-data.js';
 import { ObjectReceiver, TextField } from '../json/fields.js';
@@ -80,7 +81,7 @@ export class InputReceiver extends ObjectReceiver {
     if (this.#raw !== null) this.#postpone(this.#raw, datatype);
     const { readAs } = this.#draft;
     if (readAs !== null && readAs !== datatype) throw datatypeMismatch(this.#context.model, name, datatype, readAs);
-    this.#checkSources();
+    this.#checkSources(datatype, elementCount(shape));
   }
 
   /** Where the elements lie behind the JSON part, `null` when they do not. */
@@ -126,7 +127,7 @@ export class InputReceiver extends ObjectReceiver {
   }
 
   /** Decides where the elements are: `data` or behind the JSON part, one of the two. */
-  #checkSources(): void {
+  #checkSources(datatype: Dtype, expected: number): void {
     const { binary_data_size: size, shared_memory_region: region } = this.#parameters?.values ?? {};
     const sources = Number(this.#data !== null) + Number(size !== undefined) + Number(region !== undefined);
     if (sources !== 1) {
@@ -136,7 +137,10 @@ export class InputReceiver extends ObjectReceiver {
       );
     }
     if (region !== undefined) throw new JitneyError('UNSUPPORTED', `${this.name()}: shared memory is not supported`);
-    if (size !== undefined) this.#byteLength = this.#checkedSize(size);
+    if (size === undefined) return;
+    this.#byteLength = this.#checkedSize(size);
+    this.#draft.readAs = datatype;
+    if (datatype === 'BYTES') admitElements(this.#draft, expected);
   }
 
   #checkedSize(size: Parameter): number {
