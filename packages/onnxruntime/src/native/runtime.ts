@@ -46,15 +46,23 @@ export function runtime(): Runtime {
 
 function load(): Runtime {
   const library = findLibrary();
-  // Read by the library when it is loaded: without it a device id and a database appear in the user's cache folder.
-  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const koffi = loadKoffi();
+  if (process.platform !== 'win32') disableTelemetry(koffi);
   const handle = openLibrary(koffi, library);
   const base = handle.func('OrtGetApiBase', 'void *', [])() as Address;
   const version = readVersion(koffi, base);
   requireVersion(version, library);
   const api = readFunctionTable(koffi, readApi(koffi, base));
   return { koffi, api, handle, library, version, copy: memoryCopy(koffi), ...createShared(koffi, api) };
+}
+
+/**
+ * The library reads this when it is loaded: without it, a device id and a database appear in the user's cache folder.
+ * Setting `process.env` is not enough, since in a worker thread (and in test runners) that is a copy.
+ */
+function disableTelemetry(koffi: Koffi): void {
+  const setenv = koffi.load(null).func('setenv', 'int', ['str', 'str', 'int']);
+  setenv('ORT_DISABLE_TELEMETRY', process.env.ORT_DISABLE_TELEMETRY ?? '1', 1);
 }
 
 function openLibrary(koffi: Koffi, library: LibraryPath): LibraryHandle {
