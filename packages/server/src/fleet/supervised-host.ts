@@ -60,7 +60,7 @@ export interface HostOptions {
 export class SupervisedHost {
   readonly name: string;
   readonly #options: HostOptions;
-  #state: HostState = { state: 'stopped' };
+  #state: HostState = { state: 'starting', stage: 'start' };
   #child: Child<ToHost, FromHost> | null = null;
   #hostId = '';
   #lives = 0;
@@ -147,7 +147,6 @@ export class SupervisedHost {
       onEnd: (end) => this.#ended(child, end),
     });
     this.#child = child;
-    if (this.#lives === 1) this.#become({ state: 'starting', stage: this.#stage });
     child.send({
       type: 'load',
       hostId: this.#hostId,

@@ -3,6 +3,7 @@ import { createLog, type Log } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
 import { onnxBackend } from './backend/onnx/index.js';
+import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
 import { type LoadStage, loadModel } from './load-model.js';
 import { endWithParent } from './parent.js';
@@ -37,6 +38,7 @@ async function start(message: LoadMessage): Promise<void> {
   });
   await host.requests.listen(message.socketPath);
   startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.lane.stats()), send);
+  returnFreeMemory();
   send({ type: 'ready', models: served.map((model) => model.loaded) });
   process.on('message', (next: ToHost) => {
     if (next.type === 'drain') void drain(served, host.requests as RequestServer);
