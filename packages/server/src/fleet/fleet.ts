@@ -58,16 +58,16 @@ export class Fleet {
 
   /** Makes versions known and starts their hosts, without waiting. Models of one host must come together. */
   add(models: readonly FleetModel[]): void {
-    for (const model of models) this.#models.set(keyOf(model), model);
-    for (const [name, hostModels] of groupByHost(models)) {
+    const hosts = [...groupByHost(models)].map(([name, hostModels]) => this.#createHost(name, hostModels));
+    for (const host of hosts) {
       this.#hosts
-        .get(name)
+        .get(host.name)
         ?.stop(0)
         .catch(() => {});
-      const host = this.#createHost(name, hostModels);
-      this.#hosts.set(name, host);
-      host.start();
+      this.#hosts.set(host.name, host);
     }
+    for (const model of models) this.#models.set(keyOf(model), model);
+    for (const host of hosts) host.start();
     this.#publish();
   }
 

@@ -1,4 +1,5 @@
 import { JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
+import { loadKoffi } from '@jitney/onnxruntime';
 import { createLog, type Log } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
@@ -38,7 +39,7 @@ async function start(message: LoadMessage): Promise<void> {
   });
   await host.requests.listen(message.socketPath);
   startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.lane.stats()), send);
-  returnFreeMemory();
+  returnFreeMemory(loadKoffi());
   send({ type: 'ready', models: served.map((model) => model.loaded) });
   process.on('message', (next: ToHost) => {
     if (next.type === 'drain') void drain(served, host.requests as RequestServer);
@@ -106,7 +107,7 @@ async function drain(served: readonly ServedModel[], requests: RequestServer): P
 
 function main(): void {
   process.title = 'jitney host';
-  endWithParent();
+  endWithParent(loadKoffi());
   process.once('message', (message: ToHost) => {
     if (message.type !== 'load') return;
     start(message).catch((thrown: unknown) => {

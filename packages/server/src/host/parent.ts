@@ -1,4 +1,4 @@
-import { loadKoffi } from '@jitney/onnxruntime';
+import type { SystemCalls } from './system-calls.js';
 
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
@@ -10,12 +10,12 @@ const SIGKILL = 9;
  * SIGKILL is used, since an orderly exit waits for runs in flight. The channel's end is noticed only by a loop that
  * turns; on Linux the kernel is asked to do it too, for a model's own code that never returns.
  */
-export function endWithParent(): void {
+export function endWithParent(system: SystemCalls): void {
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   if (process.platform !== 'linux') return;
   const parentBefore = process.ppid;
-  const prctl = loadKoffi().load(null).func('int prctl(int option, unsigned long argument)');
+  const prctl = system.load(null).func('int prctl(int option, unsigned long argument)');
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have ended before the call.
   if (process.ppid !== parentBefore) process.kill(process.pid, 'SIGKILL');
