@@ -1,9 +1,8 @@
 import { JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
-import { loadKoffi } from '@jitney/onnxruntime';
 import { createLog, type Log } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
-import { onnxBackend } from './backend/onnx/index.js';
+import { nativeFunctions, onnxBackend } from './backend/onnx/index.js';
 import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
 import { type LoadStage, loadModel } from './load-model.js';
@@ -39,7 +38,7 @@ async function start(message: LoadMessage): Promise<void> {
   });
   await host.requests.listen(message.socketPath);
   startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.lane.stats()), send);
-  returnFreeMemory(loadKoffi());
+  returnFreeMemory(nativeFunctions());
   send({ type: 'ready', models: served.map((model) => model.loaded) });
   process.on('message', (next: ToHost) => {
     if (next.type === 'drain') void drain(served, host.requests as RequestServer);
@@ -107,7 +106,7 @@ async function drain(served: readonly ServedModel[], requests: RequestServer): P
 
 function main(): void {
   process.title = 'jitney host';
-  endWithParent(loadKoffi());
+  endWithParent(nativeFunctions());
   process.once('message', (message: ToHost) => {
     if (message.type !== 'load') return;
     start(message).catch((thrown: unknown) => {
