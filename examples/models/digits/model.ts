@@ -28,8 +28,7 @@ export default defineModel({
     // A phone's twelve megapixels would only be averaged away below.
     const picture = await decodeImage(bytes, { colour: 'grey', maxSide: 112 });
     const image = centreDigit(picture);
-    if (image === null)
-      throw new InvalidInput('The picture is blank: expected one digit, dark on light or light on dark');
+    if (image === null) throw new InvalidInput('The picture is blank: expected one digit on a plain ground');
     return { image };
   },
 
