@@ -1,82 +1,434 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
-import type { JitneyError } from '@jitney/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { JitneyError } from '@jitney/core';
+import { build } from 'esbuild';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { anyFrame } from '../../test/wire/arbitrary-frames.js';
 import { createRuntimeFolder, type RuntimeFolder } from './address.js';
 import { type Connection, createConnection, type Message } from './connection.js';
+import { type RequestFrame, WIRE_VERSION } from './frames.js';
+
+const MAX_BYTES = 64 * 1024 * 1024;
 
 let folder: RuntimeFolder;
 let server: Server;
-
-interface End {
-  readonly connection: Connection;
-  readonly received: Message[];
-  readonly closed: Promise<JitneyError | undefined>;
-  /** Resolves when `count` frames have come. */
-  has(count: number): Promise<void>;
-}
+const sockets: Socket[] = [];
 
 beforeEach(() => {
   folder = createRuntimeFolder();
+  server = createServer();
 });
 
 afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
   server.close();
   folder.remove();
 });
 
-describe('two ends', () => {
-  it('exchange frames', async () => {
-    const [a, b] = await pair();
-    a.connection.send({ type: 'cancel', id: 7 });
-    a.connection.send({
-      type: 'piece',
-      id: 3,
-      last: false,
-      body: {
-        kind: 'tensors',
-        tensors: [{ name: 'x', dtype: 'FP32', shape: [3_000_000], data: new Float32Array(3_000_000).fill(0.5) }],
-      },
-    });
+/** Both ends of a Unix socket. */
+async function socketPair(): Promise<[Socket, Socket]> {
+  const path = folder.socketPath('pair');
+  server.listen(path);
+  await once(server, 'listening');
+  const dialled = connect(path);
+  const [[accepted]] = (await Promise.all([once(server, 'connection'), once(dialled, 'connect')])) as [
+    [Socket],
+    unknown,
+  ];
+  sockets.push(dialled, accepted);
+  return [dialled, accepted];
+}
+
+interface End {
+  readonly connection: Connection;
+  readonly received: Message[];
+  /** Every call of onClose. */
+  readonly closes: (JitneyError | undefined)[];
+  readonly drains: () => number;
+  /** Resolves when something happened that makes `isReached` true. */
+  until(isReached: () => boolean): Promise<void>;
+  /** What onClose was called with. */
+  closed(): Promise<JitneyError | undefined>;
+}
+
+function endOf(socket: Socket, name: string, onFrame: (frame: Message) => void = () => {}): End {
+  const steps = new EventEmitter();
+  const received: Message[] = [];
+  const closes: (JitneyError | undefined)[] = [];
+  let drains = 0;
+  const until = async (isReached: () => boolean) => {
+    while (!isReached()) await once(steps, 'step');
+  };
+  const connection = createConnection(socket, {
+    name,
+    maxFrameBytes: MAX_BYTES,
+    onFrame: (frame) => {
+      received.push(frame);
+      onFrame(frame);
+      steps.emit('step');
+    },
+    onClose: (error) => {
+      closes.push(error);
+      steps.emit('step');
+    },
+    onDrain: () => {
+      drains += 1;
+      steps.emit('step');
+    },
+  });
+  const closed = async () => {
+    await until(() => closes.length > 0);
+    return closes[0];
+  };
+  return { connection, received, closes, drains: () => drains, until, closed };
+}
+
+async function connectedPair(): Promise<[End, End]> {
+  const [a, b] = await socketPair();
+  return [endOf(a, 'gateway 1'), endOf(b, 'host fraud@1')];
+}
+
+function request(id: number, elements: number, fields: Partial<RequestFrame> = {}): RequestFrame {
+  const data = Float32Array.from({ length: elements }, (_, i) => i + id);
+  return {
+    type: 'request',
+    id,
+    target: 0,
+    requestId: `request ${id}`,
+    deadlineAtMs: 1,
+    priority: 0,
+    attempt: 1,
+    alone: false,
+    tenant: '',
+    affinity: '',
+    traceparent: '',
+    attachment: '',
+    outputs: null,
+    body: { kind: 'tensors', tensors: [{ name: 'x', dtype: 'FP32', shape: [elements], data }] },
+    ...fields,
+  };
+}
+
+/** A whole record around the fields of a hello, written by hand from the drawing in layout.ts. */
+function helloBytes(version: number, name: string): Buffer {
+  const payload = Buffer.alloc(14 + name.length);
+  payload[0] = 8;
+  payload.write('JTNY', 4);
+  payload.writeUInt32LE(version, 8);
+  payload.writeUInt16LE(name.length, 12);
+  payload.write(name, 14);
+  return record(payload);
+}
+
+function record(payload: Buffer): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(payload.length, 0);
+  header[4] = 1;
+  return Buffer.concat([header, payload, Buffer.alloc(-payload.length & 7)]);
+}
+
+function cancelBytes(id: number): Buffer {
+  const payload = Buffer.alloc(10);
+  payload[0] = 5;
+  payload.writeDoubleLE(id, 2);
+  return record(payload);
+}
+
+describe('two ends of a connection', () => {
+  it('know each other by name', async () => {
+    const [a, b] = await connectedPair();
     a.connection.send({ type: 'drain' });
-    await b.has(3);
-    expect(b.received.map((f) => f.type)).toEqual(['cancel', 'drain', 'piece']);
-    a.connection.close();
-    expect(await a.closed).toBeUndefined();
-    expect(await b.closed).toBeUndefined();
+    b.connection.send({ type: 'drain' });
+    await Promise.all([a.until(() => a.received.length >= 1), b.until(() => b.received.length === 1)]);
+    expect([a.connection.peerName, b.connection.peerName]).toEqual(['host fraud@1', 'gateway 1']);
+  });
+
+  it('receive what the other sent, whatever it is', async () => {
+    const [a, b] = await connectedPair();
+    const messages = fc.array(
+      anyFrame.filter((frame) => frame.type !== 'hello'),
+      { maxLength: 10 },
+    );
+    const exchange = fc.asyncProperty(messages, async (frames) => {
+      const numbered = frames.map((frame, id) => ('id' in frame ? { ...frame, id } : frame));
+      b.received.length = 0;
+      for (const frame of numbered) a.connection.send(frame);
+      await b.until(() => b.received.length >= frames.length);
+      const missing = numbered.filter((frame) => !b.received.some((other) => isDeepStrictEqual(other, frame)));
+      expect(missing).toEqual([]);
+    });
+    await fc.assert(exchange, { numRuns: 200 });
+  });
+
+  it('write what was sent in one turn of the loop at once', async () => {
+    const [socket, peer] = await socketPair();
+    const write = vi.spyOn(socket, 'write');
+    const a = endOf(socket, 'a');
+    const b = endOf(peer, 'b');
+    for (let id = 0; id < 100; id++) a.connection.send(request(id, 30));
+    await b.until(() => b.received.length >= 100);
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  it('take a tensor in shared memory', async () => {
+    const [a, b] = await connectedPair();
+    const data = new Float32Array(new SharedArrayBuffer(400_000)).fill(0.5);
+    const tensors = [{ name: 'x', dtype: 'FP32' as const, shape: [100_000], data }];
+    a.connection.send(request(1, 0, { body: { kind: 'tensors', tensors } }));
+    await b.until(() => b.received.length >= 1);
+    expect(b.received[0]).toMatchObject({ body: { tensors: [{ data: new Float32Array(100_000).fill(0.5) }] } });
   });
 });
 
-async function pair(): Promise<[End, End]> {
-  const path = folder.socketPath('test');
-  server = createServer();
-  server.listen(path);
-  await once(server, 'listening');
-  const socket = connect(path);
-  const [accepted] = await once(server, 'connection');
-  return [end(socket, 'a'), end(accepted, 'b')];
-}
+describe('a frame that was flushed', () => {
+  it('was taken by the system when flush returns', async () => {
+    const [socket, peer] = await socketPair();
+    const { connection } = endOf(socket, 'a');
+    connection.send({ type: 'started', ids: [1, 2] });
+    expect(socket.bytesWritten).toBe(0);
+    expect(connection.flush()).toBe(true);
+    expect(connection.bufferedBytes).toBe(0);
+    const [chunk] = (await once(peer, 'data')) as [Buffer];
+    expect(chunk.length).toBe(socket.bytesWritten);
+  });
 
-function end(socket: import('node:net').Socket, name: string): End {
-  const received: Message[] = [];
-  const waits: { count: number; resolve: () => void }[] = [];
-  let close: (error?: JitneyError) => void = () => {};
-  const closed = new Promise<JitneyError | undefined>((resolve) => {
-    close = resolve;
+  it('is not known to be taken while the other side reads nothing', async () => {
+    const [socket] = await socketPair();
+    const { connection } = endOf(socket, 'a');
+    connection.send(request(1, 1_000_000));
+    await turnOfTheLoop();
+    connection.send({ type: 'started', ids: [1] });
+    expect(connection.flush()).toBe(false);
   });
-  const connection = createConnection(socket, {
-    name,
-    maxFrameBytes: 64 << 20,
-    onFrame: (frame) => {
-      received.push(frame);
-      for (const w of waits) if (received.length >= w.count) w.resolve();
-    },
-    onClose: close,
+});
+
+describe('a cancel behind a tensor of 10 MB', () => {
+  it('overtakes it when sent in the same turn', async () => {
+    const [a, b] = await connectedPair();
+    a.connection.send(request(1, 2_500_000));
+    a.connection.send({ type: 'cancel', id: 2 });
+    await b.until(() => b.received.length >= 2);
+    expect(b.received.map((frame) => frame.type)).toEqual(['cancel', 'request']);
   });
-  return {
-    connection,
-    received,
-    closed,
-    has: (count) => new Promise((resolve) => (received.length >= count ? resolve() : waits.push({ count, resolve }))),
-  };
-}
+
+  it('overtakes it when the tensor is on its way', async () => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a');
+    const b = endOf(peer, 'b');
+    a.connection.send(request(1, 2_500_000));
+    await once(peer, 'data');
+    expect(a.connection.bufferedBytes).toBeGreaterThan(8_000_000);
+    a.connection.send({ type: 'cancel', id: 2 });
+    await b.until(() => b.received.length >= 2);
+    expect(b.received.map((frame) => frame.type)).toEqual(['cancel', 'request']);
+    expect(isDeepStrictEqual(b.received[1], request(1, 2_500_000))).toBe(true);
+  });
+
+  it('stays behind it when it is about it', async () => {
+    const [a, b] = await connectedPair();
+    a.connection.send(request(1, 2_500_000));
+    a.connection.send({ type: 'cancel', id: 1 });
+    await b.until(() => b.received.length >= 2);
+    expect(b.received.map((frame) => frame.type)).toEqual(['request', 'cancel']);
+  });
+});
+
+describe('a connection whose other side does not read', () => {
+  it('says that enough is waiting, and says when it may go on', async () => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a');
+    expect(a.connection.send(request(1, 1000))).toBe(true);
+    expect(a.connection.send(request(2, 1_000_000))).toBe(false);
+    expect(a.connection.bufferedBytes).toBeGreaterThan(4_000_000);
+    peer.resume();
+    await a.until(() => a.drains() > 0);
+    expect(a.connection.bufferedBytes).toBeLessThan(1024 * 1024);
+    expect(a.connection.send({ type: 'drain' })).toBe(true);
+  });
+});
+
+describe('a frame above the limit', () => {
+  it('is refused to its sender, and the connection goes on', async () => {
+    const [a, b] = await connectedPair();
+    const tooLarge = request(1, MAX_BYTES / 4);
+    expect(() => a.connection.send(tooLarge)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+    a.connection.send({ type: 'cancel', id: 2 });
+    await b.until(() => b.received.length >= 1);
+    expect(b.received).toEqual([{ type: 'cancel', id: 2 }]);
+  });
+});
+
+describe('a connection that is closed', () => {
+  it('writes what was sent before, and ends once on both sides without an error', async () => {
+    const [a, b] = await connectedPair();
+    a.connection.send(request(1, 1_000_000));
+    a.connection.send({ type: 'drain' });
+    a.connection.close();
+    expect(a.connection.send({ type: 'cancel', id: 1 })).toBe(false);
+    await Promise.all([a.closed(), b.closed()]);
+    expect(b.received.map((frame) => frame.type)).toEqual(['drain', 'request']);
+    a.connection.close();
+    a.connection.destroy();
+    expect([a.closes, b.closes]).toEqual([[undefined], [undefined]]);
+  });
+
+  it('ends once with the error it was destroyed with, and hands on nothing more', async () => {
+    const [socket, peer] = await socketPair();
+    const reason = new JitneyError('HOST_LOST', 'the host hangs');
+    const a: End = endOf(socket, 'a', () => a.connection.destroy(reason));
+    const b = endOf(peer, 'b');
+    b.connection.send({ type: 'cancel', id: 1 });
+    b.connection.send({ type: 'cancel', id: 2 });
+    expect(await a.closed()).toBe(reason);
+    await b.closed();
+    expect(a.received).toEqual([{ type: 'cancel', id: 1 }]);
+    expect([a.closes.length, b.closes.length]).toEqual([1, 1]);
+  });
+
+  it('by a receiver that throws, ends with what it threw', async () => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a', () => {
+      throw new TypeError('a bug in the receiver');
+    });
+    endOf(peer, 'b').connection.send({ type: 'drain' });
+    expect(await a.closed()).toMatchObject({ code: 'INTERNAL', cause: expect.any(TypeError) });
+  });
+
+  it('before it was there, ends once with the reason', async () => {
+    const path = folder.socketPath('nobody');
+    const a = endOf(connect(path), 'gateway 1');
+    a.connection.send({ type: 'drain' });
+    const error = await a.closed();
+    expect(error).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining(`connect ENOENT ${path}`) });
+    expect(a.closes).toHaveLength(1);
+  });
+});
+
+describe('another side that is not one of ours', () => {
+  it('is refused when it speaks another version, and is told ours', async () => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'gateway 1');
+    const heard: Buffer[] = [];
+    peer.on('data', (chunk) => heard.push(chunk));
+    peer.write(Buffer.concat([helloBytes(WIRE_VERSION + 1, 'host fraud@1'), cancelBytes(1)]));
+    expect(await a.closed()).toMatchObject({
+      code: 'INTERNAL',
+      message:
+        'frame: "gateway 1" speaks version 1 of the wire, "host fraud@1" version 2: ' +
+        'start both from the same installation of Jitney',
+    });
+    if (!peer.closed) await once(peer, 'close');
+    expect(Buffer.concat(heard).equals(helloBytes(WIRE_VERSION, 'gateway 1'))).toBe(true);
+    expect(a.received).toEqual([]);
+  });
+
+  const HELLO = helloBytes(WIRE_VERSION, 'x');
+  it.each<[string, Buffer, string]>([
+    ['speaks HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'unknown kind of record'],
+    ['says no hello first', cancelBytes(1), 'expected a hello first, got "cancel"'],
+    ['says hello twice', Buffer.concat([HELLO, HELLO]), 'a second hello'],
+    ['sends garbage after its hello', Buffer.concat([HELLO, Buffer.alloc(64, 0xff)]), 'unknown kind of record 255'],
+  ])('is refused when it %s', async (_, bytes, message) => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a');
+    peer.resume();
+    peer.write(bytes);
+    expect(await a.closed()).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining(message) });
+    expect(a.received).toEqual([]);
+  });
+});
+
+describe('another side that leaves', () => {
+  it.each<[string, Buffer, string]>([
+    ['before its hello', Buffer.alloc(0), 'left before its hello'],
+    ['in the middle of a frame', cancelBytes(1).subarray(0, 15), 'left in the middle of a frame'],
+  ])('%s ends the connection with an error', async (_, bytes, message) => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a');
+    peer.resume();
+    peer.end(bytes.length === 0 ? bytes : Buffer.concat([helloBytes(WIRE_VERSION, 'x'), bytes]));
+    expect(await a.closed()).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining(message) });
+    expect(a.closes).toHaveLength(1);
+  });
+
+  it('is heard to its last frame, even when a write to it fails first', async () => {
+    const [socket, peer] = await socketPair();
+    const a = endOf(socket, 'a');
+    peer.write(Buffer.concat([helloBytes(WIRE_VERSION, 'x'), cancelBytes(1)]));
+    await a.until(() => a.received.length >= 1);
+    peer.write(cancelBytes(2));
+    peer.destroy();
+    a.connection.send({ type: 'drain' });
+    a.connection.flush();
+    expect(await a.closed()).toMatchObject({ message: expect.stringContaining('write EPIPE') });
+    expect(a.received).toEqual([
+      { type: 'cancel', id: 1 },
+      { type: 'cancel', id: 2 },
+    ]);
+    expect(a.closes).toHaveLength(1);
+  });
+});
+
+describe('two processes', () => {
+  let code: RuntimeFolder;
+  let child: ChildProcess;
+  let end: End;
+
+  beforeAll(async () => {
+    code = createRuntimeFolder();
+    await build({
+      entryPoints: [join(import.meta.dirname, '../../test/wire/echo-process.ts')],
+      outfile: join(code.path, 'echo-process.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      conditions: ['jitney-source'],
+    });
+  });
+
+  afterAll(() => code.remove());
+
+  beforeEach(async () => {
+    const path = folder.socketPath('echo');
+    child = fork(join(code.path, 'echo-process.mjs'), [path], { execArgv: [] });
+    await once(child, 'message');
+    end = endOf(connect(path), 'gateway 1');
+  });
+
+  afterEach(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+
+  it('exchange small and large requests, each answered once', async () => {
+    const sent = Array.from({ length: 300 }, (_, id) => request(id, id % 30 === 0 ? 150_528 : 30));
+    for (const frame of sent) end.connection.send(frame);
+    await end.until(() => end.received.length >= sent.length);
+    const bodies = new Map(end.received.map((frame) => ['id' in frame ? frame.id : -1, 'body' in frame && frame.body]));
+    expect(bodies.size).toBe(sent.length);
+    for (const frame of sent) expect(isDeepStrictEqual(bodies.get(frame.id), frame.body)).toBe(true);
+  });
+
+  it('name the request that one of them died of', async () => {
+    end.connection.send(request(7, 30, { tenant: 'poison' }));
+    await end.closed();
+    expect(end.received).toEqual([{ type: 'started', ids: [7] }]);
+  });
+
+  it('end once when one of them is killed while it receives', async () => {
+    end.connection.send(request(1, 30));
+    await end.until(() => end.received.length >= 1);
+    for (let id = 2; id < 10; id++) end.connection.send(request(id, 1_000_000));
+    await end.until(() => end.received.length >= 2);
+    child.kill('SIGKILL');
+    await end.closed();
+    expect(end.closes).toHaveLength(1);
+    expect(end.connection.send({ type: 'drain' })).toBe(false);
+  });
+});
