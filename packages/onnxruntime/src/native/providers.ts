@@ -1,7 +1,9 @@
-import type { Address } from './function-table.js';
-import { Slots } from './memory.js';
+import { JitneyError } from '@jitney/core';
+import type { ProviderOptions } from '../session-options.js';
+import type { Address, Status } from './function-table.js';
+import { cString, pinned, Slots } from './memory.js';
 import type { Runtime } from './runtime.js';
-import { check } from './status.js';
+import { check, plainMessage, takeError } from './status.js';
 
 /** Execution providers built into the library, best first, as it names them. */
 export function availableProviders({ api, koffi }: Runtime): string[] {
@@ -16,4 +18,54 @@ export function availableProviders({ api, koffi }: Runtime): string[] {
   } finally {
     api.releaseAvailableProviders(list, count);
   }
+}
+
+const CPU = 'CPUExecutionProvider';
+
+/**
+ * Adds a provider to session options. The CPU is always there and needs no adding.
+ * @throws JitneyError `INVALID_CONFIG` where the library does not have it, or cannot use it here.
+ */
+export function appendProvider(runtime: Runtime, options: Address, provider: Required<ProviderOptions>): void {
+  const { api } = runtime;
+  const known = availableProviders(runtime).find((name) => shortName(name) === shortName(provider.name));
+  if (known === undefined) throw absent(runtime, provider.name);
+  if (known === CPU) return;
+  const keys = cStrings(runtime, Object.keys(provider.options));
+  const values = cStrings(runtime, Object.values(provider.options));
+  const status = pinned([keys, values], () =>
+    api.appendExecutionProvider(options, cString(known), keys.at, values.at, keys.strings.length),
+  );
+  if (status !== null) throw unusable(runtime, known, status);
+}
+
+/** Strings and the table of their addresses; must be pinned while native code reads it. */
+function cStrings({ koffi }: Runtime, texts: readonly string[]) {
+  const strings = texts.map(cString);
+  const addresses = new Slots(koffi, strings.length);
+  strings.forEach((string, index) => {
+    addresses.set(index, koffi.address(string));
+  });
+  return { strings, addresses, at: addresses.at(0) };
+}
+
+function shortName(name: string): string {
+  return name.replace(/ExecutionProvider$/i, '').toLowerCase();
+}
+
+function absent(runtime: Runtime, name: string): JitneyError {
+  return new JitneyError(
+    'INVALID_CONFIG',
+    `There is no execution provider "${name}" in ${runtime.library.path} (ONNX Runtime ${runtime.version}). ` +
+      `It has: ${availableProviders(runtime).join(', ')}. For another, set JITNEY_ORT_LIBRARY to a build that has it.`,
+  );
+}
+
+/** The list of a library names providers whose own libraries may be missing, or that are set up by calls of their own. */
+function unusable({ api }: Runtime, name: string, status: Status): JitneyError {
+  const cause = takeError(api, status);
+  const reason = cause.message.startsWith('Unknown provider name')
+    ? 'it is not set up by names and values, and this package does not know its own calls (CUDA, TensorRT)'
+    : plainMessage(cause);
+  return new JitneyError('INVALID_CONFIG', `The execution provider ${name} cannot be used: ${reason}.`, { cause });
 }

@@ -1,14 +1,8 @@
-import { JitneyError } from '@jitney/core';
 import { needsInt8Precision } from '../cpu.js';
-import {
-  logSeverity,
-  optimizationLevel,
-  type ProviderOptions,
-  type ResolvedSessionOptions,
-} from '../session-options.js';
+import { logSeverity, optimizationLevel, type ResolvedSessionOptions } from '../session-options.js';
 import type { Address, Status } from './function-table.js';
-import { cPath, cString, pinned, Slots } from './memory.js';
-import { availableProviders } from './providers.js';
+import { cPath, cString, Slots } from './memory.js';
+import { appendProvider } from './providers.js';
 import type { Runtime } from './runtime.js';
 import { check } from './status.js';
 
@@ -72,42 +66,4 @@ function defaultEntries(): Record<string, string> {
     'session.inter_op.allow_spinning': '0',
     ...(needsInt8Precision() ? { 'session.x64quantprecision': '1' } : {}),
   };
-}
-
-function appendProvider(runtime: Runtime, handle: Address, provider: Required<ProviderOptions>): void {
-  const name = shortName(provider.name);
-  const known = availableProviders(runtime).find(
-    (candidate) => shortName(candidate).toLowerCase() === name.toLowerCase(),
-  );
-  if (known === undefined) throw unavailable(runtime, provider.name);
-  if (known === 'CPUExecutionProvider') return;
-  const { api } = runtime;
-  const keys = cStrings(runtime, Object.keys(provider.options));
-  const values = cStrings(runtime, Object.values(provider.options));
-  const status = pinned([keys, values], () =>
-    api.appendExecutionProvider(handle, cString(shortName(known)), keys.table, values.table, keys.strings.length),
-  );
-  check(api, status, 'INVALID_CONFIG', `The provider ${known} cannot be used`);
-}
-
-/** Strings and the table of their addresses; must be pinned while native code reads it. */
-function cStrings({ koffi }: Runtime, texts: readonly string[]) {
-  const strings = texts.map(cString);
-  const addresses = new Slots(koffi, strings.length);
-  strings.forEach((string, index) => {
-    addresses.set(index, koffi.address(string));
-  });
-  return { strings, addresses, table: addresses.at(0) };
-}
-
-function shortName(name: string): string {
-  return name.replace(/ExecutionProvider$/i, '');
-}
-
-function unavailable(runtime: Runtime, name: string): JitneyError {
-  return new JitneyError(
-    'INVALID_CONFIG',
-    `There is no execution provider "${name}" in ${runtime.library.path} (ONNX Runtime ${runtime.version}). ` +
-      `It has: ${availableProviders(runtime).join(', ')}. For another, set JITNEY_ORT_LIBRARY to a build that has it.`,
-  );
 }

@@ -43,7 +43,7 @@ export function takeError(api: FunctionTable, status: Status): OrtError {
 /** The message without the runtime's own source positions and C++ signatures; the whole is in the cause. */
 export function plainMessage(error: OrtError): string {
   return error.message
-    .replace(/\/\S+\.(?:cc|h|cpp):\d+ [^)]*\)(?: const)?(?: \[with [^\]]*\])? /g, '')
+    .replace(/\/\S+\.(?:cc|h|cpp):\d+ [^)]*\)(?: const)?(?:::<lambda[^>]*>)?(?: \[with [^\]]*\])? /g, '')
     .replace(/\b[\w/]+\.(?:cc|h|cpp):\d+ \w+ /g, '')
     .trim();
 }
