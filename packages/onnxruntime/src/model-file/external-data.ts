@@ -21,34 +21,60 @@ export async function validateExternalData(
   refuse: Refuse,
 ): Promise<void> {
   if (report.externalData.length === 0) return;
-  const root = await realpath(options.root);
+  const folders = await realFolders(options, refuse);
   const sizes = new Map<string, number>();
   for (const reference of report.externalData) {
-    validateLocation(reference, options, refuse);
     let bytes = sizes.get(reference.location);
     if (bytes === undefined) {
-      bytes = await externalFileBytes(reference, { path: options.path, root }, refuse);
+      bytes = await externalFileBytes(reference, folders, refuse);
       sizes.set(reference.location, bytes);
     }
     validateExtent(reference, bytes, refuse);
   }
 }
 
-/** Judges the path as it is written, before the disk is touched. */
-function validateLocation(reference: ExternalReference, options: ExternalDataOptions, refuse: Refuse): void {
-  const { location } = reference;
-  const where = `its weight ${quote(reference.tensor)} lies in ${quote(location)}`;
-  const fix = 'put the file beside the model, and save the model with a relative location';
-  if (location === '') refuse(`its weight ${quote(reference.tensor)} lies in another file that is not named`, fix);
-  if (location.includes('\0') || location.includes(MEMORY_ADDRESS_MARK)) refuse(`${where}, which is no path`, fix);
-  if (isAbsolute(location) || win32.isAbsolute(location)) refuse(`${where}, an absolute path`, fix);
-  if (!isInside(resolve(options.root), externalPath(options.path, location))) {
-    refuse(`${where}, outside the model's folder ${options.root}`, fix);
+/** With links followed, so that a root and a path written differently still compare. */
+interface RealFolders {
+  /** Of the model file: what locations are relative to. */
+  readonly model: string;
+  readonly root: string;
+}
+
+async function realFolders({ path, root }: ExternalDataOptions, refuse: Refuse): Promise<RealFolders> {
+  try {
+    return { model: await realpath(dirname(path)), root: await realpath(root) };
+  } catch (cause) {
+    return refuse(`its folder ${root} cannot be read`, 'check that the folder is still there', cause);
   }
 }
 
-function externalPath(modelPath: string, location: string): string {
-  return resolve(dirname(modelPath), location);
+async function externalFileBytes(
+  { tensor, location }: ExternalReference,
+  folders: RealFolders,
+  refuse: Refuse,
+): Promise<number> {
+  const where = `its weight ${quote(tensor)} lies in ${quote(location)}`;
+  const path = resolve(folders.model, location);
+  // Judged as it is written first, so that nothing outside the folder is even looked at.
+  const problem = locationProblem(location) ?? (isInside(folders.root, path) ? null : outside(folders.root));
+  if (problem !== null) refuse(`${where}, ${problem}`, PUT_BESIDE);
+  const real = await followLinks(path, where, refuse);
+  if (!isInside(folders.root, real)) refuse(`${where}, a link that leaves ${folders.root}`, PUT_BESIDE);
+  const stats = await stat(real);
+  if (!stats.isFile()) refuse(`${where}, which is not a regular file`, PUT_BESIDE);
+  return stats.size;
+}
+
+const PUT_BESIDE = 'put the file beside the model, and save the model with a relative location';
+
+function locationProblem(location: string): string | null {
+  if (location === '') return 'which is no name';
+  if (location.includes('\0') || location.includes(MEMORY_ADDRESS_MARK)) return 'which is no path';
+  return isAbsolute(location) || win32.isAbsolute(location) ? 'an absolute path' : null;
+}
+
+function outside(root: string): string {
+  return `outside the model's folder ${root}`;
 }
 
 function isInside(root: string, path: string): boolean {
@@ -56,26 +82,15 @@ function isInside(root: string, path: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-async function externalFileBytes(
-  { tensor, location }: ExternalReference,
-  { path, root }: ExternalDataOptions,
-  refuse: Refuse,
-): Promise<number> {
-  const external = externalPath(path, location);
-  const where = `its weight ${quote(tensor)} lies in ${quote(location)}`;
+async function followLinks(path: string, where: string, refuse: Refuse): Promise<string> {
   try {
-    const real = await realpath(external);
-    if (!isInside(root, real)) refuse(`${where}, a link that leaves the model's folder ${root}`, 'copy the file there');
-    const stats = await stat(real);
-    if (!stats.isFile()) refuse(`${where}, which is not a regular file`, 'put the weights there');
-    return stats.size;
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'INVALID_MODEL') throw thrown;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      refuse(`${where}, and ${external} cannot be read (${code})`, 'give this user the right to read it', thrown);
+    return await realpath(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      return refuse(`${where}, and ${path} is missing`, 'copy the file there', cause);
     }
-    refuse(`${where}, and ${external} is missing`, `copy ${quote(location)} to the folder of the model`, thrown);
+    return refuse(`${where}, and ${path} cannot be read (${code})`, 'give this user the right to read it', cause);
   }
 }
 
@@ -84,16 +99,12 @@ function validateExtent(reference: ExternalReference, fileBytes: number, refuse:
   const fix = `copy or download ${quote(location)} again, or export the model anew`;
   const where = `its weight ${quote(tensor)}`;
   if (offset < 0 || (length !== null && length < 0)) {
-    refuse(
-      `${where} is ${length ?? 'all'} bytes at offset ${offset} of ${quote(location)}, and neither may be negative`,
-      fix,
-    );
+    const extent = `${length ?? 'all'} bytes at offset ${offset} of ${quote(location)}`;
+    refuse(`${where} is ${extent}, and neither may be negative`, fix);
   }
   if (length !== null && declaredBytes !== null && length !== declaredBytes) {
     refuse(`${where} needs ${declaredBytes} bytes by its dimensions, and its external data claims ${length}`, fix);
   }
   const end = offset + (length ?? declaredBytes ?? 0);
-  if (end > fileBytes) {
-    refuse(`${where} ends at byte ${end} of ${quote(location)}, which has ${fileBytes}`, fix);
-  }
+  if (end > fileBytes) refuse(`${where} ends at byte ${end} of ${quote(location)}, which has ${fileBytes}`, fix);
 }

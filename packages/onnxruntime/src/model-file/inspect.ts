@@ -9,7 +9,7 @@ import { SNIFF_BYTES, sniffHead } from './sniff.js';
 
 /**
  * Reads what an ONNX file says about itself without loading it: weights are skipped, however large the file.
- * Memory stays below {@link WINDOW_BYTES} of the file and {@link MAX_REPORT_BYTES} of report, whatever the file claims.
+ * Memory stays below 64 KiB of the file and 16 MiB of names and references, whatever the file claims.
  *
  * A report is not yet a verdict: {@link validateModelFile} judges it.
  * @throws JitneyError `INVALID_MODEL` when the path cannot be read, holds another format, or is damaged;

@@ -11,7 +11,7 @@ import {
 } from './report.js';
 
 /** Names and references of a file may take this much memory together. A model of 100 000 nodes needs far less. */
-export const MAX_REPORT_BYTES = 16 * 1024 * 1024;
+const MAX_REPORT_BYTES = 16 * 1024 * 1024;
 
 /** What an entry of a list costs beside its texts, roughly. */
 const ENTRY_BYTES = 64;

@@ -145,13 +145,13 @@ describe('weights in another file', () => {
     [{ location: '/etc/hostname' }, /lies in "\/etc\/hostname", an absolute path/],
     [{ location: 'C:\\weights.bin' }, /an absolute path/],
     [{ location: '\\\\server\\share\\weights.bin' }, /an absolute path/],
-    [{ location: 'link.bin' }, /a link that leaves the model's folder/],
-    [{ location: 'up/outside.bin' }, /a link that leaves the model's folder/],
+    [{ location: 'link.bin' }, /a link that leaves/],
+    [{ location: 'up/outside.bin' }, /a link that leaves/],
     [{ location: '*/_ORT_MEM_ADDR_/*' }, /is no path/],
     [{ location: 'weights\0.bin' }, /is no path/],
-    [{ location: '' }, /not named/],
-    [{}, /not named/],
-    [{ location: 'nowhere.bin' }, /nowhere\.bin is missing\. Fix: copy "nowhere\.bin" to the folder of the model/],
+    [{ location: '' }, /which is no name/],
+    [{}, /which is no name/],
+    [{ location: 'nowhere.bin' }, /nowhere\.bin is missing\. Fix: copy the file there/],
     [{ location: 'weights.bin/x' }, /is missing/],
     [{ location: 'deep' }, /not a regular file/],
     [{ location: 'weights.bin', offset: '90', length: '48' }, /ends at byte 138 of "weights\.bin", which has 96/],
@@ -166,6 +166,19 @@ describe('weights in another file', () => {
     await expect(validate(external(entries))).rejects.toMatchObject({
       code: 'INVALID_MODEL',
       message: expect.stringMatching(problem),
+    });
+  });
+
+  it('are accepted by way of a root that is a link', async () => {
+    await symlink(join(root, 'model'), join(root, 'alias'));
+    await expect(
+      validate(external({ location: 'weights.bin' }), { root: join(root, 'alias') }),
+    ).resolves.toBeUndefined();
+  });
+
+  it('are refused where the root is gone', async () => {
+    await expect(validate(external({ location: 'weights.bin' }), { root: join(root, 'gone') })).rejects.toMatchObject({
+      code: 'INVALID_MODEL',
     });
   });
 

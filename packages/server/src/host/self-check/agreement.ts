@@ -15,7 +15,7 @@ const RELATIVE_TOLERANCE: { readonly [D in Dtype]?: number } = { FP32: 1e-4, FP6
 const CLOSE_TOLERANCE = 1e-2;
 /** Numbers close to zero are compared with the output's largest: what cancelled out has few digits left. */
 const SCALE_TOLERANCE = 0.1;
-export const MIN_COSINE = 0.9;
+const MIN_COSINE = 0.9;
 const MAX_LENGTH_RATIO = 1.25;
 
 /**

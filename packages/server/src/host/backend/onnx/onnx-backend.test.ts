@@ -1,8 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Model, Tensor } from '@jitney/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  FLOAT,
+  graph,
+  node,
+  onnxFile,
+  tensor,
+  tensorType,
+  value,
+} from '../../../../../onnxruntime/src/model-file/testing/onnx-file.js';
 import { addModel, identityModel, loopModel, zipMapModel } from '../../../../../onnxruntime/src/testing/models.js';
 import { buildModel } from '../../../../../onnxruntime/src/testing/onnx-writer.js';
 import { fp32, int64 } from '../../../../../onnxruntime/src/testing/tensors.js';
@@ -119,6 +128,38 @@ describe('a model of tensors', () => {
     expect(memory.hostBytes).toBeGreaterThanOrEqual(bytes.length);
     expect(memory.deviceBytes).toBe(0);
   });
+});
+
+describe('two models with weights of the same name beside them', () => {
+  it('each use their own, from wherever the server was started', async () => {
+    const sums = await Promise.all([1, 10].map((step) => loadWithExternalBias(`plus-${step}`, step)));
+    const answers = await Promise.all(
+      sums.map((model) => model.run({ tensors: [fp32('x', [1, 2], 0, 0)], outputs: null })),
+    );
+    expect(answers).toEqual([[fp32('y', [1, 2], 1, 2)], [fp32('y', [1, 2], 10, 20)]]);
+  });
+
+  async function loadWithExternalBias(folder: string, step: number): Promise<Model> {
+    const path = join(root, folder, 'model.onnx');
+    await mkdir(join(root, folder));
+    await writeFile(join(root, folder, 'weights.bin'), new Uint8Array(Float32Array.of(step, 2 * step).buffer));
+    const row = tensorType(FLOAT, ['n', 2]);
+    const bias = tensor({ name: 'bias', dims: [2], external: { location: 'weights.bin', offset: '0', length: '8' } });
+    await writeFile(
+      path,
+      onnxFile({
+        graph: graph({
+          nodes: [node({ type: 'Add', inputs: ['x', 'bias'] })],
+          initializers: [bias],
+          inputs: [value('x', row)],
+          outputs: [value('y', row)],
+        }),
+      }),
+    );
+    const model = await onnxBackend.load({ model: folder, version: '1', path, root: join(root, folder) }, {}, signal);
+    loaded.push(model);
+    return model;
+  }
 });
 
 describe('a classifier that ends in maps', () => {
