@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep, win32 } from 'node:path';
-import { quote, type Refuse } from './invalid-model.js';
+import { quoteText, type Refuse } from './invalid-model.js';
 import type { ExternalReference, ModelFileReport } from './report.js';
 
 export interface ExternalDataOptions {
@@ -53,7 +53,7 @@ async function externalFileBytes(
   folders: RealFolders,
   refuse: Refuse,
 ): Promise<number> {
-  const where = `its weight ${quote(tensor)} lies in ${quote(location)}`;
+  const where = `its weight ${quoteText(tensor)} lies in ${quoteText(location)}`;
   const path = resolve(folders.model, location);
   // Judged as it is written first, so that nothing outside the folder is even looked at.
   const problem = locationProblem(location) ?? (isInside(folders.root, path) ? null : outside(folders.root));
@@ -96,15 +96,15 @@ async function followLinks(path: string, where: string, refuse: Refuse): Promise
 
 function validateExtent(reference: ExternalReference, fileBytes: number, refuse: Refuse): void {
   const { tensor, location, offset, length, declaredBytes } = reference;
-  const fix = `copy or download ${quote(location)} again, or export the model anew`;
-  const where = `its weight ${quote(tensor)}`;
+  const fix = `copy or download ${quoteText(location)} again, or export the model anew`;
+  const where = `its weight ${quoteText(tensor)}`;
   if (offset < 0 || (length !== null && length < 0)) {
-    const extent = `${length ?? 'all'} bytes at offset ${offset} of ${quote(location)}`;
+    const extent = `${length ?? 'all'} bytes at offset ${offset} of ${quoteText(location)}`;
     refuse(`${where} is ${extent}, and neither may be negative`, fix);
   }
   if (length !== null && declaredBytes !== null && length !== declaredBytes) {
     refuse(`${where} needs ${declaredBytes} bytes by its dimensions, and its external data claims ${length}`, fix);
   }
   const end = offset + (length ?? declaredBytes ?? 0);
-  if (end > fileBytes) refuse(`${where} ends at byte ${end} of ${quote(location)}, which has ${fileBytes}`, fix);
+  if (end > fileBytes) refuse(`${where} ends at byte ${end} of ${quoteText(location)}, which has ${fileBytes}`, fix);
 }

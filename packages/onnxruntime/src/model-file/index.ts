@@ -1,6 +1,6 @@
 export type { FileFormat, SniffedFormat } from './file-format.js';
 export { inspectModelFile } from './inspect.js';
-export { invalidModel, type ModelProblem, type ModelStage } from './invalid-model.js';
+export { invalidModel, type ModelProblem, type ModelStage, quoteText } from './invalid-model.js';
 export type {
   ExternalReference,
   GraphReport,

@@ -31,7 +31,7 @@ export function invalidModel({ file, stage, problem, fix, cause }: ModelProblem)
 export type Refuse = (problem: string, fix: string, cause?: unknown) => never;
 
 /** A text of the file as it may stand in a message: quoted, control characters escaped, cut at 80 characters. */
-export function quote(text: string): string {
+export function quoteText(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text;
   return JSON.stringify(cut);
 }

@@ -1,5 +1,5 @@
 import { type ElementType, elementType } from './element-types.js';
-import { quote } from './invalid-model.js';
+import { quoteText } from './invalid-model.js';
 import type { MessageReader } from './protobuf.js';
 import type { ReportBuilder } from './report-builder.js';
 
@@ -119,7 +119,7 @@ function reportExternal(weight: Weight, report: ReportBuilder): void {
     if (!/^[+-]?\d{1,20}$/.test(text)) {
       report.addFault({
         tensor: weight.name,
-        problem: `its external data has the ${key} ${quote(text)}, not a number`,
+        problem: `its external data has the ${key} ${quoteText(text)}, not a number`,
       });
       return;
     }

@@ -1,5 +1,5 @@
 import { validateExternalData } from './external-data.js';
-import { invalidModel, quote, type Refuse } from './invalid-model.js';
+import { invalidModel, quoteText, type Refuse } from './invalid-model.js';
 import { ONNX_DOMAIN } from './onnx-messages.js';
 import type { ModelFileReport, OperatorUse } from './report.js';
 import { ORT_1_30_LIMITS, type RuntimeLimits } from './runtime-limits.js';
@@ -65,10 +65,10 @@ function validateOperators(report: ModelFileReport, limits: RuntimeLimits, refus
   if (unknown === undefined) return;
   const { type, domain } = unknown;
   refuse(
-    `it uses the operator ${quote(type)} of the domain ${quote(domain)}, which ${limits.runtime} does not know`,
+    `it uses the operator ${quoteText(type)} of the domain ${quoteText(domain)}, which ${limits.runtime} does not know`,
     domain === EXTENSIONS_DOMAIN
       ? 'load the custom-op library of onnxruntime-extensions, or export the model without pre- and post-processing'
-      : `load the custom-op library that brings ${quote(domain)}, or export with operators of ${ONNX_DOMAIN} only`,
+      : `load the custom-op library that brings ${quoteText(domain)}, or export with operators of ${ONNX_DOMAIN} only`,
   );
 }
 
@@ -82,5 +82,8 @@ function operatorKey(domain: string, type: string): string {
 function validateWeights({ faults }: ModelFileReport, refuse: Refuse): void {
   const [fault] = faults;
   if (fault === undefined) return;
-  refuse(`its weight ${quote(fault.tensor)} is damaged: ${fault.problem}`, 'copy or download it again, or export anew');
+  refuse(
+    `its weight ${quoteText(fault.tensor)} is damaged: ${fault.problem}`,
+    'copy or download it again, or export anew',
+  );
 }

@@ -43,46 +43,46 @@ describe('a signature whose rows cannot be joined', () => {
   it.each<[string, Shapes, Shapes, string]>([
     ['no inputs', {}, { y: [3] }, 'it has no inputs'],
     ['scalars', { a: [], b: [] }, { c: [] }, 'its inputs are scalars'],
-    ['an input of unknown rank', { x: null }, { y: ['n'] }, "the rank of input 'x' is not known"],
-    ['an output of unknown rank', { x: ['n'] }, { y: null }, "the rank of output 'y' is not known"],
-    ['a scalar output', { x: ['n', 3] }, { y: [] }, "output 'y' [] has no batch dimension"],
-    ['an output without the batch', { x: ['n', 3] }, { y: [1, 3] }, "output 'y' [1,3] has no batch dimension"],
-    ['a fixed batch', { x: [4, 3] }, { y: [4, 3] }, "the first dimension of input 'x' is fixed at 4"],
+    ['an input of unknown rank', { x: null }, { y: ['n'] }, 'the rank of input "x" is not known'],
+    ['an output of unknown rank', { x: ['n'] }, { y: null }, 'the rank of output "y" is not known'],
+    ['a scalar output', { x: ['n', 3] }, { y: [] }, 'output "y" [] has no batch dimension'],
+    ['an output without the batch', { x: ['n', 3] }, { y: [1, 3] }, 'output "y" [1,3] has no batch dimension'],
+    ['a fixed batch', { x: [4, 3] }, { y: [4, 3] }, 'the first dimension of input "x" is fixed at 4'],
     [
       'a free dimension that is not the first',
       { x: [3, 'n'] },
       { y: [3, 'n'] },
-      "the free dimension of input 'x' [3,n] is not the first",
+      'the free dimension of input "x" [3,n] is not the first',
     ],
     [
       'a state beside the rows',
       { x: ['n', 3], state: [2, 'n', 8] },
       { y: ['n'] },
-      "the free dimension of input 'state' [2,n,8] is not the first",
+      'the free dimension of input "state" [2,n,8] is not the first',
     ],
     [
       'different first dimensions',
       { a: ['n', 3], b: ['m', 3] },
       { y: ['n', 3] },
-      "inputs 'a' [n,3] and 'b' [m,3] differ in their first dimension",
+      'inputs "a" [n,3] and "b" [m,3] differ in their first dimension',
     ],
     [
       'one symbol twice',
       { x: ['n', 'n'] },
       { y: ['n', 2] },
-      "'x' [n,n] has the batch dimension 'n' twice, or not first",
+      '"x" [n,n] has the batch dimension "n" twice, or not first',
     ],
     [
       'the batch last in an output',
       { x: ['n', 3] },
       { y: ['k', 'n'] },
-      "'y' [k,n] has the batch dimension 'n' twice, or not first",
+      '"y" [k,n] has the batch dimension "n" twice, or not first',
     ],
     [
       'axes that change places',
       { x: ['a', 'b'] },
       { y: ['b', 2] },
-      "the first dimension of output 'y' [b,2] is not that of the inputs",
+      'the first dimension of output "y" [b,2] is not that of the inputs',
     ],
   ])('has %s', (_what, inputs, outputs, reason) => {
     expect(judge(inputs, outputs)).toMatchObject({ unbatchable: reason, maxRows: null });
@@ -90,7 +90,7 @@ describe('a signature whose rows cannot be joined', () => {
 
   it('has outputs of their own size in a graph that sizes results by data', () => {
     expect(judge({ x: ['n', 3] }, { found: ['k', 4] }, ['NonMaxSuppression']).unbatchable).toBe(
-      "the size of output 'found' [k,4] may depend on the data (the graph has NonMaxSuppression)",
+      'the size of output "found" [k,4] may depend on the data (the graph has NonMaxSuppression)',
     );
     expect(judge({ x: ['n', 3] }, { found: ['n', 4] }, ['NonMaxSuppression']).unbatchable).toBeNull();
     expect(judge({ x: ['n', 3] }, { found: ['k', 4] }, ['Relu']).unbatchable).toBeNull();

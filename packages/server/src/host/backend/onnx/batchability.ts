@@ -1,5 +1,5 @@
 import type { Dimension, Signature, TensorSpec } from '@jitney/core';
-import type { OperatorUse } from '@jitney/onnxruntime';
+import { type OperatorUse, quoteText } from '@jitney/onnxruntime';
 
 /** What a signature alone says about joining rows of different requests. */
 export interface Batchability {
@@ -41,9 +41,9 @@ function isFixed(dimension: Dimension): boolean {
 
 function inputProblem(inputs: readonly TensorSpec[], fixed: readonly TensorSpec[]): string | null {
   if (inputs.length === 0) return 'it has no inputs';
-  return firstOf(fixed, ({ name, shape }) => {
-    if (shape === null) return `the rank of input '${name}' is not known`;
-    return shape.every(isFixed) ? null : `the free dimension of input '${name}' ${show(shape)} is not the first`;
+  return firstOf(fixed, (input) => {
+    if (input.shape === null) return `the rank of input ${describe(input)} is not known`;
+    return input.shape.every(isFixed) ? null : `the free dimension of input ${describe(input)} is not the first`;
   });
 }
 
@@ -51,7 +51,7 @@ function inputProblem(inputs: readonly TensorSpec[], fixed: readonly TensorSpec[
 function fixedProblem(inputs: readonly TensorSpec[]): string {
   const ranked = inputs.find(({ shape }) => shape !== null && shape.length > 0);
   if (ranked === undefined) return 'its inputs are scalars';
-  return `the first dimension of input '${ranked.name}' is fixed at ${ranked.shape?.[0]}`;
+  return `the first dimension of input ${quoteText(ranked.name)} is fixed at ${ranked.shape?.[0]}`;
 }
 
 function isOneRow(inputs: readonly TensorSpec[]): boolean {
@@ -63,15 +63,13 @@ function symbolProblem(signature: Signature, batched: readonly TensorSpec[]): st
   const named = batched.filter(({ shape }) => typeof shape?.[0] === 'string' && !MADE_UP_SYMBOL.test(shape[0]));
   const other = named.find(({ shape }) => shape?.[0] !== named[0]?.shape?.[0]);
   if (other !== undefined) {
-    const [a, b] = [named[0] as TensorSpec, other];
-    return `inputs '${a.name}' ${show(a.shape)} and '${b.name}' ${show(b.shape)} differ in their first dimension`;
+    return `inputs ${describe(named[0] as TensorSpec)} and ${describe(other)} differ in their first dimension`;
   }
   const symbols = batchSymbols(batched);
-  return firstOf([...signature.inputs, ...signature.outputs], ({ name, shape }) => {
-    const inner = (shape ?? []).slice(1).find((dimension) => symbols.has(dimension));
-    return inner === undefined
-      ? null
-      : `'${name}' ${show(shape)} has the batch dimension ${quoted(inner)} twice, or not first`;
+  return firstOf([...signature.inputs, ...signature.outputs], (spec) => {
+    const inner = (spec.shape ?? []).slice(1).find((dimension) => symbols.has(dimension));
+    if (inner === undefined) return null;
+    return `${describe(spec)} has the batch dimension ${quoteText(`${inner}`)} twice, or not first`;
   });
 }
 
@@ -79,12 +77,12 @@ function batchSymbols(batched: readonly TensorSpec[]): ReadonlySet<Dimension> {
   return new Set(batched.flatMap(({ shape }) => (typeof shape?.[0] === 'string' ? [shape[0]] : [])));
 }
 
-function outputProblem({ name, shape }: TensorSpec, batched: readonly TensorSpec[]): string | null {
-  if (shape === null) return `the rank of output '${name}' is not known`;
-  const [first] = shape;
-  if (first === undefined || isFixed(first)) return `output '${name}' ${show(shape)} has no batch dimension`;
+function outputProblem(output: TensorSpec, batched: readonly TensorSpec[]): string | null {
+  if (output.shape === null) return `the rank of output ${describe(output)} is not known`;
+  const [first] = output.shape;
+  if (first === undefined || isFixed(first)) return `output ${describe(output)} has no batch dimension`;
   const inner = batched.some((input) => typeof first === 'string' && input.shape?.slice(1).includes(first));
-  return inner ? `the first dimension of output '${name}' ${show(shape)} is not that of the inputs` : null;
+  return inner ? `the first dimension of output ${describe(output)} is not that of the inputs` : null;
 }
 
 /** Operators whose results have as many rows as the data calls for. */
@@ -92,16 +90,15 @@ const DATA_SIZED: ReadonlySet<string> = new Set(['Compress', 'NonMaxSuppression'
 
 /** An output whose first dimension has a name of its own, in a graph that sizes results by data. */
 function dataProblem(
-  { name, shape }: TensorSpec,
+  output: TensorSpec,
   batched: readonly TensorSpec[],
   operators: readonly OperatorUse[],
 ): string | null {
-  const first = shape?.[0];
+  const first = output.shape?.[0];
   if (typeof first !== 'string' || MADE_UP_SYMBOL.test(first) || batchSymbols(batched).has(first)) return null;
   const operator = operators.find(({ domain, type }) => domain === 'ai.onnx' && DATA_SIZED.has(type));
-  return operator === undefined
-    ? null
-    : `the size of output '${name}' ${show(shape)} may depend on the data (the graph has ${operator.type})`;
+  if (operator === undefined) return null;
+  return `the size of output ${describe(output)} may depend on the data (the graph has ${operator.type})`;
 }
 
 function firstOf<T>(items: readonly T[], problemOf: (item: T) => string | null): string | null {
@@ -112,15 +109,13 @@ function firstOf<T>(items: readonly T[], problemOf: (item: T) => string | null):
   return null;
 }
 
-function show(shape: readonly Dimension[] | null): string {
-  return shape === null ? '' : `[${shape.map((dimension) => cut(`${dimension ?? '?'}`)).join(',')}]`;
-}
-
-function quoted(dimension: Dimension): string {
-  return `'${cut(`${dimension}`)}'`;
+/** `"x" [n,3]` */
+function describe({ name, shape }: TensorSpec): string {
+  return shape === null ? quoteText(name) : `${quoteText(name)} [${shape.map(describeDimension).join(',')}]`;
 }
 
 /** Symbols come from the file, at any length. */
-function cut(symbol: string): string {
+function describeDimension(dimension: Dimension): string {
+  const symbol = `${dimension ?? '?'}`;
   return symbol.length > 40 ? `${symbol.slice(0, 39)}…` : symbol;
 }

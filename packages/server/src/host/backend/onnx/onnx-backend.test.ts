@@ -220,7 +220,7 @@ describe('a model that cannot be served', () => {
     await expect(load(bytes)).rejects.toMatchObject({
       code: 'INVALID_MODEL',
       message:
-        `Model fraud@3: file ${join(root, 'model.onnx')}, stage signature: its input 'x' is of type tensor(int4), which the ` +
+        `Model fraud@3: file ${join(root, 'model.onnx')}, stage signature: its input "x" is of type tensor(int4), which the ` +
         'Open Inference Protocol has no name for. Fix: export the model with a Cast to a type that is served (float, ' +
         'float16, int8 …) there.',
     });
@@ -233,7 +233,7 @@ describe('a model that cannot be served', () => {
       nodes: [{ op: 'SequenceConstruct', inputs: ['x'], outputs: ['parts'] }],
     });
     await expect(load(bytes)).rejects.toThrow(
-      "its output 'parts' is of type seq(tensor(float)), and only tensors are served",
+      'its output "parts" is of type seq(tensor(float)), and only tensors are served',
     );
   });
 
@@ -262,7 +262,7 @@ describe('a model that cannot be served', () => {
         { op: 'Identity', inputs: ['x'], outputs: ['p.labels'] },
       ],
     });
-    await expect(load(bytes)).rejects.toThrow("an output named like the labels of a map output ('p.labels')");
+    await expect(load(bytes)).rejects.toThrow('an output named like the labels of a map output ("p.labels")');
   });
 
   it('since the runtime refuses it is refused with what the runtime said', async () => {

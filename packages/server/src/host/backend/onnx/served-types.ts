@@ -1,4 +1,4 @@
-import type { ModelFileReport } from '@jitney/onnxruntime';
+import { type GraphValue, type ModelFileReport, quoteText } from '@jitney/onnxruntime';
 
 /** Throws the one error for a model that cannot be served, with problem and fix as clauses. */
 export type Refuse = (problem: string, fix: string) => never;
@@ -13,20 +13,21 @@ const ZIP_MAP = /^seq\(map\((string|int64),tensor\((float|double|int64)\)\)\)$/;
  */
 export function refuseTypes({ graph }: ModelFileReport, refuse: Refuse): void {
   for (const { name, type } of graph?.inputs ?? []) {
-    if (type !== '' && !SERVED.test(type)) refuseType(`input '${name}'`, type, refuse);
+    if (type !== '' && !SERVED.test(type)) refuseType('input', { name, type }, refuse);
   }
   for (const { name, type } of graph?.outputs ?? []) {
-    if (type !== '' && !SERVED.test(type) && !ZIP_MAP.test(type)) refuseType(`output '${name}'`, type, refuse);
+    if (type !== '' && !SERVED.test(type) && !ZIP_MAP.test(type)) refuseType('output', { name, type }, refuse);
   }
 }
 
-/** Refuses one input or output, for example `input 'x'`, of that type. */
-export function refuseType(which: string, type: string, refuse: Refuse): never {
+/** Refuses one input or output of that type. */
+export function refuseType(what: 'input' | 'output', { name, type }: GraphValue, refuse: Refuse): never {
+  const which = `its ${what} ${quoteText(name)} is of type ${type}`;
   if (type.startsWith('tensor(')) {
     refuse(
-      `its ${which} is of type ${type}, which the Open Inference Protocol has no name for`,
+      `${which}, which the Open Inference Protocol has no name for`,
       'export the model with a Cast to a type that is served (float, float16, int8 …) there',
     );
   }
-  refuse(`its ${which} is of type ${type}, and only tensors are served`, 'export the model with tensors there');
+  refuse(`${which}, and only tensors are served`, 'export the model with tensors there');
 }

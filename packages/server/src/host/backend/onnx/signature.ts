@@ -1,5 +1,5 @@
 import type { Signature, Tensor, TensorSpec } from '@jitney/core';
-import { describeType, type Session, type Value, type ValueSpec } from '@jitney/onnxruntime';
+import { describeType, quoteText, type Session, type Value, type ValueSpec } from '@jitney/onnxruntime';
 import { type Refuse, refuseType } from './served-types.js';
 import { asZipMap, flattenZipMap, type ZipMapOutput, zipMapSpecs } from './zip-map.js';
 
@@ -48,13 +48,13 @@ export class SessionSignature {
 }
 
 function tensorSpec(what: 'input' | 'output', spec: ValueSpec, refuse: Refuse): TensorSpec {
-  if (spec.kind !== 'tensor') return refuseType(`${what} '${spec.name}'`, describeType(spec), refuse);
+  if (spec.kind !== 'tensor') return refuseType(what, { name: spec.name, type: describeType(spec) }, refuse);
   const { name, dtype, shape, optional } = spec;
   return { name, dtype, shape, optional };
 }
 
 function refuseClash(zipMaps: readonly ZipMapOutput[], refuse: Refuse): never {
-  const names = zipMaps.map(({ labelsName }) => `'${labelsName}'`).join(', ');
+  const names = zipMaps.map(({ labelsName }) => quoteText(labelsName)).join(', ');
   return refuse(
     `it has an output named like the labels of a map output (${names})`,
     'rename that output, or export the classifier with zipmap=False',
