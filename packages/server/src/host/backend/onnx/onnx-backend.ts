@@ -112,8 +112,13 @@ function absolutePaths(options: OnnxBackendOptions, root: string): SessionOption
   };
 }
 
-function describeRuntime({ providers = [] }: SessionOptions, threads: ThreadChoice): string {
+function describeRuntime({ providers = [], configEntries = {} }: SessionOptions, threads: ThreadChoice): string {
   const names = providers.map((provider) => (typeof provider === 'string' ? provider : provider.name));
   const others = names.filter((name) => !/^cpu/i.test(name));
-  return `ONNX Runtime ${runtimeVersion()} on ${[...others, 'CPU'].join(', ')}, ${threads.reason}`;
+  // Sleeping is what a session does unless told otherwise.
+  const idle = configEntries[ALLOW_SPINNING] === '1' ? 'spin' : 'sleep';
+  const between = threads.intraOpThreads === 1 ? '' : `; they ${idle} between runs`;
+  return `ONNX Runtime ${runtimeVersion()} on ${[...others, 'CPU'].join(', ')}, ${threads.reason}${between}`;
 }
+
+const ALLOW_SPINNING = 'session.intra_op.allow_spinning';
