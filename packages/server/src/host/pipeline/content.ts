@@ -8,6 +8,9 @@ export interface Content {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
+/** The last is what curl -d says of anything. */
+const JSON_TYPES: ReadonlySet<string> = new Set(['', 'application/json', 'application/x-www-form-urlencoded']);
+
 /**
  * Reads a `/predict` body by its content type: JSON is `{ inputs, parameters? }`, text is a string, anything else
  * stays bytes.
@@ -15,7 +18,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function readContent(contentType: string, bytes: Uint8Array): Content {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (type === '' || type === 'application/json' || type.endsWith('+json')) return readJson(bytes);
+  if (JSON_TYPES.has(type) || type.endsWith('+json')) return readJson(bytes);
   if (bytes.byteLength === 0) throw new JitneyError('INVALID_ARGUMENT', `the body is empty; its type is ${type}`);
   return { inputs: type.startsWith('text/') ? decodeText(bytes) : bytes, parameters: {} };
 }
