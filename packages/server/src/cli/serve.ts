@@ -83,25 +83,32 @@ function suggest(model: LoadedModel, url: string, out: (line: string) => void): 
   );
 }
 
+/** Under npm one Ctrl-C comes twice: from the terminal and from npm, which passes it on. */
+const SAME_SIGNAL_MS = 500;
+
 /** The command's end: a signal, or nothing left that serves. A second signal ends at once. */
 function endOf(supervisor: Supervisor): Promise<number> {
   return new Promise((resolve) => {
-    let signals = 0;
-    const onSignal = (signal: NodeJS.Signals) => {
-      signals += 1;
-      if (signals > 1) process.exit(EXIT.interrupted);
+    const endWith = (code: number) =>
       supervisor.stop().then(
-        () => resolve(EXIT.done),
+        () => resolve(code),
         () => resolve(EXIT.failed),
       );
+    let firstAtMs: number | null = null;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (firstAtMs !== null) {
+        if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+        return;
+      }
+      firstAtMs = performance.now();
+      void endWith(EXIT.done);
       process.stderr.write(`\n  ${signal}: answering what runs, then ending (again to end at once)\n`);
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
-    supervisor.failed.then(async (error) => {
+    void supervisor.failed.then((error) => {
       process.stderr.write(`jitney: ${error.message}\n`);
-      await supervisor.stop();
-      resolve(EXIT.failed);
+      void endWith(EXIT.failed);
     });
   });
 }
