@@ -94,7 +94,7 @@ class OneShotLane implements Lane {
         settle,
         pieces: [],
         rowsDone: 0,
-        run: null,
+        runs: new Set(),
         startedAtMs: 0,
         batchRows: 0,
       });
