@@ -1,8 +1,7 @@
 import { DTYPES, type Dtype, elementBytes, type Tensor, type TensorData, viewNumericArray } from '@jitney/core';
-import { countElements } from './body-encoder.js';
 import type { ByteReader } from './byte-reader.js';
 import type { Body } from './frames.js';
-import { align8, BODY_TAGS, frameError } from './layout.js';
+import { align8, BODY_TAGS, countElements, frameError } from './layout.js';
 
 /** Fewest bytes a tensor's descriptor takes: an empty name, dtype, rank 0, length. */
 const MIN_DESCRIPTOR_BYTES = 8;

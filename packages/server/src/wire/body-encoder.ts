@@ -1,7 +1,7 @@
 import { elementBytes, type NumericArray, type Tensor } from '@jitney/core';
 import type { ByteWriter } from './byte-writer.js';
 import type { Body } from './frames.js';
-import { align8, BODY_TAGS, dtypeTag, frameError, MAX_RANK, MAX_TENSORS } from './layout.js';
+import { align8, BODY_TAGS, countElements, dtypeTag, frameError, MAX_RANK, MAX_TENSORS } from './layout.js';
 
 /** At least the bytes that the body's data takes; its names and shapes are not counted. */
 export function bodyBytes(body: Body): number {
@@ -74,19 +74,6 @@ function checkData({ name, dtype, shape, data }: Tensor): void {
   if (data.length !== expected) {
     throw frameError(`tensor "${name}": shape [${shape}] has ${expected} elements, its data ${data.length}`);
   }
-}
-
-/** As core's elementCount, but NaN for what is no shape, and 0 wherever a dimension is 0. */
-export function countElements(shape: readonly number[]): number {
-  let count = 1;
-  let isEmpty = false;
-  for (let i = 0; i < shape.length; i++) {
-    const size = shape[i] as number;
-    if (!Number.isSafeInteger(size) || size < 0) return Number.NaN;
-    if (size === 0) isEmpty = true;
-    else count *= size;
-  }
-  return isEmpty ? 0 : count;
 }
 
 function dataBytes(tensor: Tensor): number {

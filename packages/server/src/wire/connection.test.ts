@@ -1,19 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { JitneyError } from '@jitney/core';
-import { build } from 'esbuild';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyFrame } from '../../test/wire/arbitrary-frames.js';
+import { cancelBytes, type End, endOf, helloBytes, MAX_BYTES, request } from '../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from './address.js';
-import { type Connection, createConnection, type Message } from './connection.js';
-import { type RequestFrame, WIRE_VERSION } from './frames.js';
-
-const MAX_BYTES = 64 * 1024 * 1024;
+import { WIRE_VERSION } from './frames.js';
 
 let folder: RuntimeFolder;
 let server: Server;
@@ -44,99 +39,9 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [dialled, accepted];
 }
 
-interface End {
-  readonly connection: Connection;
-  readonly received: Message[];
-  /** Every call of onClose. */
-  readonly closes: (JitneyError | undefined)[];
-  readonly drains: () => number;
-  /** Resolves when something happened that makes `isReached` true. */
-  until(isReached: () => boolean): Promise<void>;
-  /** What onClose was called with. */
-  closed(): Promise<JitneyError | undefined>;
-}
-
-function endOf(socket: Socket, name: string, onFrame: (frame: Message) => void = () => {}): End {
-  const steps = new EventEmitter();
-  const received: Message[] = [];
-  const closes: (JitneyError | undefined)[] = [];
-  let drains = 0;
-  const until = async (isReached: () => boolean) => {
-    while (!isReached()) await once(steps, 'step');
-  };
-  const connection = createConnection(socket, {
-    name,
-    maxFrameBytes: MAX_BYTES,
-    onFrame: (frame) => {
-      received.push(frame);
-      onFrame(frame);
-      steps.emit('step');
-    },
-    onClose: (error) => {
-      closes.push(error);
-      steps.emit('step');
-    },
-    onDrain: () => {
-      drains += 1;
-      steps.emit('step');
-    },
-  });
-  const closed = async () => {
-    await until(() => closes.length > 0);
-    return closes[0];
-  };
-  return { connection, received, closes, drains: () => drains, until, closed };
-}
-
 async function connectedPair(): Promise<[End, End]> {
   const [a, b] = await socketPair();
   return [endOf(a, 'gateway 1'), endOf(b, 'host fraud@1')];
-}
-
-function request(id: number, elements: number, fields: Partial<RequestFrame> = {}): RequestFrame {
-  const data = Float32Array.from({ length: elements }, (_, i) => i + id);
-  return {
-    type: 'request',
-    id,
-    target: 0,
-    requestId: `request ${id}`,
-    deadlineAtMs: 1,
-    priority: 0,
-    attempt: 1,
-    alone: false,
-    tenant: '',
-    affinity: '',
-    traceparent: '',
-    attachment: '',
-    outputs: null,
-    body: { kind: 'tensors', tensors: [{ name: 'x', dtype: 'FP32', shape: [elements], data }] },
-    ...fields,
-  };
-}
-
-/** A whole record around the fields of a hello, written by hand from the drawing in layout.ts. */
-function helloBytes(version: number, name: string): Buffer {
-  const payload = Buffer.alloc(14 + name.length);
-  payload[0] = 8;
-  payload.write('JTNY', 4);
-  payload.writeUInt32LE(version, 8);
-  payload.writeUInt16LE(name.length, 12);
-  payload.write(name, 14);
-  return record(payload);
-}
-
-function record(payload: Buffer): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeUInt32LE(payload.length, 0);
-  header[4] = 1;
-  return Buffer.concat([header, payload, Buffer.alloc(-payload.length & 7)]);
-}
-
-function cancelBytes(id: number): Buffer {
-  const payload = Buffer.alloc(10);
-  payload[0] = 5;
-  payload.writeDoubleLE(id, 2);
-  return record(payload);
 }
 
 describe('two ends of a connection', () => {
@@ -371,64 +276,5 @@ describe('another side that leaves', () => {
       { type: 'cancel', id: 2 },
     ]);
     expect(a.closes).toHaveLength(1);
-  });
-});
-
-describe('two processes', () => {
-  let code: RuntimeFolder;
-  let child: ChildProcess;
-  let end: End;
-
-  beforeAll(async () => {
-    code = createRuntimeFolder();
-    await build({
-      entryPoints: [join(import.meta.dirname, '../../test/wire/echo-process.ts')],
-      outfile: join(code.path, 'echo-process.mjs'),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      conditions: ['jitney-source'],
-    });
-  });
-
-  afterAll(() => code.remove());
-
-  beforeEach(async () => {
-    const path = folder.socketPath('echo');
-    child = fork(join(code.path, 'echo-process.mjs'), [path], { execArgv: [] });
-    await once(child, 'message');
-    end = endOf(connect(path), 'gateway 1');
-  });
-
-  afterEach(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-
-  it('exchange small and large requests, each answered once', async () => {
-    const sent = Array.from({ length: 300 }, (_, id) => request(id, id % 30 === 0 ? 150_528 : 30));
-    for (const frame of sent) end.connection.send(frame);
-    await end.until(() => end.received.length >= sent.length);
-    const bodies = new Map(end.received.map((frame) => ['id' in frame ? frame.id : -1, 'body' in frame && frame.body]));
-    expect(bodies.size).toBe(sent.length);
-    for (const frame of sent) expect(isDeepStrictEqual(bodies.get(frame.id), frame.body)).toBe(true);
-  });
-
-  it('name the request that one of them died of', async () => {
-    end.connection.send(request(7, 30, { tenant: 'poison' }));
-    await end.closed();
-    expect(end.received).toEqual([{ type: 'started', ids: [7] }]);
-  });
-
-  it('end once when one of them is killed while it receives', async () => {
-    end.connection.send(request(1, 30));
-    await end.until(() => end.received.length >= 1);
-    for (let id = 2; id < 10; id++) end.connection.send(request(id, 1_000_000));
-    await end.until(() => end.received.length >= 2);
-    child.kill('SIGKILL');
-    await end.closed();
-    expect(end.closes).toHaveLength(1);
-    expect(end.connection.send({ type: 'drain' })).toBe(false);
   });
 });

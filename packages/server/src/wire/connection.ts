@@ -28,15 +28,18 @@ export interface ConnectionOptions {
 /** Frames in both directions over a Unix socket or a named pipe. */
 export interface Connection {
   /**
-   * Sends `frame` with the others of this turn of the event loop. False: more than enough is waiting, so wait for
-   * `onDrain` if you can. Tensors above 4 KiB are not copied and must stay unchanged until they were written. After
-   * the connection ended, nothing happens.
+   * Sends `frame` with the others of this turn of the event loop. Frames of one `id` arrive in order; a small frame
+   * overtakes the large ones of others. A body of 32 KiB or more is not copied: it must stay unchanged until it was
+   * written. False: more than enough is waiting, so wait for `onDrain` if you can; or the connection has ended.
    *
    * @throws JitneyError TOO_LARGE above `maxFrameBytes`, INTERNAL when the frame is out of bounds; the connection goes
    * on without it.
    */
   send(frame: Message): boolean;
-  /** Writes the small frames sent so far, at once. True when all of them were taken by the system. */
+  /**
+   * Writes the small frames sent so far, at once. True when the system took all of them, so that they arrive even if
+   * this process ends now; false when it is behind with what was written before.
+   */
   flush(): boolean;
   /** Writes what was sent, then ends. What the other side still sends may be lost. */
   close(): void;

@@ -91,6 +91,19 @@ export function align8(offset: number): number {
   return offset + (-offset & 7);
 }
 
+/** As core's elementCount, but NaN for what is no shape, and 0 wherever a dimension is 0. */
+export function countElements(shape: readonly number[]): number {
+  let count = 1;
+  let isEmpty = false;
+  for (let i = 0; i < shape.length; i++) {
+    const size = shape[i] as number;
+    if (!Number.isSafeInteger(size) || size < 0) return Number.NaN;
+    if (size === 0) isEmpty = true;
+    else count *= size;
+  }
+  return isEmpty ? 0 : count;
+}
+
 /** What is wrong with bytes that are no frame, or with a frame that cannot become bytes. */
 export function frameError(what: string): JitneyError {
   return new JitneyError('INTERNAL', `frame: ${what}`);
