@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -112,6 +115,36 @@ describe('garbage collected while runs are in flight', () => {
     }));
     expect(await Promise.all(runs)).toEqual(expected);
     await Promise.all([strings.dispose(), loop.dispose()]);
+  });
+
+  it('the bytes of a model stay as long as the runtime reads them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jitney-ort-format-'));
+    const optimizedModelPath = join(folder, 'model.ort');
+    const format = { 'session.save_model_format': 'ORT' };
+    const maker = await createSession(heavyModel(64, 2), {
+      optimizedModelPath,
+      graphOptimization: 'extended',
+      configEntries: format,
+    });
+    await maker.dispose();
+    const session = await createSession(new Uint8Array(readFileSync(optimizedModelPath)), {
+      configEntries: {
+        'session.load_model_format': 'ORT',
+        'session.use_ort_model_bytes_directly': '1',
+        'session.use_ort_model_bytes_for_initializers': '1',
+        'session.disable_prepacking': '1',
+      },
+    });
+    rmSync(folder, { recursive: true });
+    for (let round = 0; round < 10; round++) {
+      collect();
+      Array.from({ length: 50 }, () => new Uint8Array(40_000).fill(255));
+      await turn();
+    }
+    const x = fp32('x', [1, 64], ...new Array(64).fill(1));
+    const y = numbers((await session.run([x]))[0]);
+    expect(y.every((value) => Math.abs(value - 65) < 0.01)).toBe(true);
+    await session.dispose();
   });
 
   it('the bytes of a model stay until it is loaded', async () => {

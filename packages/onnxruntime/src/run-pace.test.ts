@@ -28,10 +28,16 @@ describe('a size that is short', () => {
     return pace;
   };
 
-  it('stays on the calling thread over a single outlier', () => {
+  it('stays on the calling thread over a single outlier, as when the system takes the CPU away', () => {
     const pace = short();
-    pace.observeSync(SIZE, 0.5);
+    pace.observeSync(SIZE, 9);
     expect(pace.isShort(SIZE)).toBe(true);
+  });
+
+  it('leaves it at once after a run that held the loop for long', () => {
+    const pace = short();
+    pace.observeSync(SIZE, 50);
+    expect(pace.isShort(SIZE)).toBe(false);
   });
 
   it('leaves it when runs become long, and comes back when they are short again', () => {

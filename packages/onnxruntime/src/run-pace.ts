@@ -10,6 +10,9 @@ const FIRST_PAUSE = 16;
 const LONGEST_PAUSE = 65_536;
 /** Weight of the newest run in the mean. */
 const NEWEST = 0.125;
+/** The system may take the CPU away for some milliseconds: up to {@link STALL_MS} a run counts as no more than this. */
+const OUTLIER_MS = 4 * SHORT_MS;
+const STALL_MS = 10;
 /** Sizes remembered; a client may choose them, so there is an end. */
 const MAX_SIZES = 4096;
 /** Whole numbers in inputs up to this size steer the work (trip counts, shapes): their magnitude counts as size. */
@@ -37,7 +40,8 @@ export class RunPace {
 
   observeSync(size: number, tookMs: number): void {
     const pace = this.#pace(size);
-    pace.meanMs = pace.state === 'short' ? pace.meanMs + (tookMs - pace.meanMs) * NEWEST : tookMs;
+    const countedMs = tookMs < STALL_MS ? Math.min(tookMs, OUTLIER_MS) : tookMs;
+    pace.meanMs = pace.state === 'short' ? pace.meanMs + (countedMs - pace.meanMs) * NEWEST : countedMs;
     if (pace.meanMs < SHORT_MS) {
       pace.state = 'short';
       pace.nextPause = FIRST_PAUSE;

@@ -92,25 +92,33 @@ export function cPath(path: string): Uint8Array {
 /** What native code may be reading or writing now. */
 const PINS = new Set<object>();
 
+/** Keeps `memory` alive until the answer is called. */
+export function pin(memory: object): () => void {
+  // A holder of its own: the same memory may be in use twice.
+  const holder = { memory };
+  PINS.add(holder);
+  return () => PINS.delete(holder);
+}
+
 /**
  * Makes a native call while `memory` stays alive. A variable in scope is not enough: the engine may free what it
  * refers to as soon as no later line reads it, with the native side still holding the address.
  */
 export function pinned<T>(memory: object, call: () => T): T {
-  PINS.add(memory);
+  const unpin = pin(memory);
   try {
     return call();
   } finally {
-    PINS.delete(memory);
+    unpin();
   }
 }
 
 /** The same for a call on another thread: `memory` stays alive until `done`. */
 export function pinnedAsync(memory: object, call: (done: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    PINS.add(memory);
+    const unpin = pin(memory);
     const done = (error: Error | null) => {
-      PINS.delete(memory);
+      unpin();
       if (error === null) resolve();
       else reject(error);
     };

@@ -6,7 +6,7 @@ import type { ResolvedSessionOptions } from '../session-options.js';
 import type { Value, ValueSpec } from '../value.js';
 import type { Address, Status } from './function-table.js';
 import { begin, finish } from './in-flight.js';
-import { Slots } from './memory.js';
+import { pin, Slots } from './memory.js';
 import { readMetadata } from './metadata-reader.js';
 import { RunFrame } from './run-frame.js';
 import { runtime as loadRuntime, type Runtime } from './runtime.js';
@@ -30,6 +30,8 @@ export class NativeSession {
   readonly #frames: RunFrame[] = [];
   #pending = 0;
   #whenIdle: (() => void) | null = null;
+  /** Lets go of the model's bytes, where the runtime reads them as long as the session lives. */
+  #unpin: (() => void) | null = null;
 
   /**
    * Loads on another thread.
@@ -44,18 +46,25 @@ export class NativeSession {
     const runtime = loadRuntime();
     const handle = await gate.pass(signal, () => openSession(runtime, source, options, signal));
     try {
-      return new NativeSession(runtime, handle, gate, options.profiling !== null);
+      return new NativeSession(runtime, handle, gate, options, source);
     } catch (error) {
       runtime.api.releaseSession(handle);
       throw error;
     }
   }
 
-  private constructor(runtime: Runtime, handle: Address, gate: Gate, profiled: boolean) {
+  private constructor(
+    runtime: Runtime,
+    handle: Address,
+    gate: Gate,
+    options: ResolvedSessionOptions,
+    source: ModelSource,
+  ) {
     this.#runtime = runtime;
     this.#handle = handle;
     this.#gate = gate;
-    this.#profiled = profiled;
+    this.#profiled = options.profiling !== null;
+    if (typeof source !== 'string' && readsBytesLater(options)) this.#unpin = pin(source);
     this.#signature = readSignature(runtime, handle);
     this.metadata = readMetadata(runtime, handle);
     this.#reader = new ValueReader(runtime);
@@ -115,6 +124,7 @@ export class NativeSession {
     await new Promise<void>((resolve, reject) => {
       api.releaseSession.async(this.#handle, (failure) => (failure === null ? resolve() : reject(failure)));
     });
+    this.#unpin?.();
   }
 
   async #execute(plan: RunPlan, signal: AbortSignal | undefined): Promise<Value[]> {
@@ -160,6 +170,11 @@ export class NativeSession {
     if (status === null) api.allocatorFree(allocator, out.get(0));
     else api.releaseStatus(status);
   }
+}
+
+/** With these entries the runtime does not copy the bytes it is given. */
+function readsBytesLater({ configEntries }: ResolvedSessionOptions): boolean {
+  return Object.keys(configEntries).some((key) => key.startsWith('session.use_ort_model_bytes'));
 }
 
 function runOffThread(frame: RunFrame, signal: AbortSignal | undefined): Promise<Status> {
