@@ -5,10 +5,16 @@ import { ROOT, setup } from './setup.mjs';
 
 /** @typedef {{ readonly name: string, readonly script: string, readonly args: readonly string[] }} Check */
 
+const colors = process.stderr.isTTY ? 'force' : 'off';
+
 /** @type {readonly Check[]} */
 const CHECKS = [
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['-p', 'tsconfig.json'] },
-  { name: 'lint, import directions and format', script: 'node_modules/@biomejs/biome/bin/biome', args: ['ci', '.', '--error-on-warnings'] },
+  {
+    name: 'lint, import directions and format',
+    script: 'node_modules/@biomejs/biome/bin/biome',
+    args: ['ci', '.', '--error-on-warnings', `--colors=${colors}`],
+  },
   { name: 'unused exports and dependencies', script: 'node_modules/knip/bin/knip.js', args: [] },
   { name: 'shape of the packages', script: 'scripts/check-packages.mjs', args: [] },
   { name: 'generated pages', script: 'scripts/docs.mjs', args: ['--check'] },
