@@ -157,12 +157,12 @@ describe('execution providers', () => {
     });
   });
 
-  it('that it has in name only, or with options they do not know, are refused with what the runtime said', async () => {
-    const absent = listProviders().filter((name) => name !== 'CPUExecutionProvider');
-    for (const name of absent) {
-      const opening = createSession(addModel(), { providers: [{ name, options: { a: '1', b: '2' } }] });
-      await expect(opening).rejects.toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(name) });
-    }
+  // Listed by the library of onnxruntime-node, whose files for them are downloaded apart.
+  const listed = listProviders().filter((name) => /^(CUDA|Tensorrt)/.test(name));
+
+  it.each(listed)('that it has in name only are refused: %s', async (name) => {
+    const opening = createSession(addModel(), { providers: [{ name, options: { a: '1', b: '2' } }] });
+    await expect(opening).rejects.toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(name) });
   });
 });
 
