@@ -1,8 +1,10 @@
 export type { ModelMetadata } from './metadata.js';
 export * from './model-file/index.js';
 export { loadKoffi } from './native/koffi.js';
+export { listProviders } from './native/providers.js';
+export { runtimeVersion } from './native/runtime.js';
 export { OrtError } from './native/status.js';
-export { createSession, listProviders, runtimeVersion, terminateAll } from './onnxruntime.js';
+export { createSession, terminateAll } from './onnxruntime.js';
 export type { RunOptions } from './run-plan.js';
 export type { Session, SessionState } from './session.js';
 export type { GraphOptimization, LogLevel, ProviderOptions, RunMode, SessionOptions } from './session-options.js';

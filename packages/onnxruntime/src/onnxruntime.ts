@@ -2,8 +2,6 @@ import { JitneyError } from '@jitney/core';
 import { Gate, poolCapacity } from './gate.js';
 import { mayLoop } from './loops.js';
 import { endAll } from './native/in-flight.js';
-import { availableProviders } from './native/providers.js';
-import { runtime } from './native/runtime.js';
 import { NativeSession } from './native/session.js';
 import { NodeSession, type Session } from './session.js';
 import { resolveSessionOptions, type SessionOptions } from './session-options.js';
@@ -33,16 +31,6 @@ export async function createSession(
     resolved.runMode === 'auto' && mayLoop(source),
   ]);
   return new NodeSession(native, loops ? 'async' : resolved.runMode);
-}
-
-/** Execution providers of the library, best first, for example `['CPUExecutionProvider']`. */
-export function listProviders(): string[] {
-  return availableProviders(runtime());
-}
-
-/** Version of the ONNX Runtime library, for example `1.30.0`. */
-export function runtimeVersion(): string {
-  return runtime().version;
 }
 
 /**

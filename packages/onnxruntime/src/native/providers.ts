@@ -2,11 +2,19 @@ import { JitneyError } from '@jitney/core';
 import type { ProviderOptions } from '../session-options.js';
 import type { Address, Status } from './function-table.js';
 import { cString, pinned, Slots } from './memory.js';
-import type { Runtime } from './runtime.js';
+import { type Runtime, runtime } from './runtime.js';
 import { check, plainMessage, takeError } from './status.js';
 
-/** Execution providers built into the library, best first, as it names them. */
-export function availableProviders({ api, koffi }: Runtime): string[] {
+/**
+ * Execution providers that the library lists, best first, for example `['CPUExecutionProvider']`. One that is listed
+ * may still miss files of its own.
+ * @throws JitneyError `INVALID_CONFIG` when the library cannot be loaded.
+ */
+export function listProviders(): string[] {
+  return availableProviders(runtime());
+}
+
+function availableProviders({ api, koffi }: Runtime): string[] {
   const out = new Slots(koffi, 2);
   check(api, api.getAvailableProviders(out.at(0), out.at(1)), 'INTERNAL', 'The providers cannot be listed');
   const list = out.get(0);

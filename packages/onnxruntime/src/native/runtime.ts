@@ -44,6 +44,14 @@ export function runtime(): Runtime {
   return loaded;
 }
 
+/**
+ * Version of the ONNX Runtime library, for example `1.30.0`.
+ * @throws JitneyError `INVALID_CONFIG` when the library cannot be loaded.
+ */
+export function runtimeVersion(): string {
+  return runtime().version;
+}
+
 function load(): Runtime {
   const library = findLibrary();
   const koffi = loadKoffi();

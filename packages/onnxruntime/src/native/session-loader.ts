@@ -32,7 +32,8 @@ class Load implements Endable {
   readonly #runtime: Runtime;
   readonly #source: ModelSource;
   readonly #bytes: Uint8Array;
-  readonly #options: Address;
+  /** `null` once the load is over. */
+  #options: Address | null;
   readonly #out: Slots;
   #ended = false;
 
@@ -59,6 +60,7 @@ class Load implements Endable {
   }
 
   end(): void {
+    if (this.#options === null) return;
     this.#ended = true;
     this.#runtime.api.setLoadCancellationFlag(this.#options, true);
   }
@@ -76,7 +78,8 @@ class Load implements Endable {
 
   #finish(failure: Error | null, status: Status): Address {
     const { api } = this.#runtime;
-    api.releaseSessionOptions(this.#options);
+    if (this.#options !== null) api.releaseSessionOptions(this.#options);
+    this.#options = null;
     if (failure !== null) throw failure;
     if (status === null) {
       if (!this.#ended) return this.#out.get(0);
