@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSession, runtimeVersion } from '../onnxruntime.js';
+import { createSession, runtimeVersion } from '../index.js';
 import { ORT_1_30_LIMITS, runtimeLimits } from './runtime-limits.js';
 import { onnxFile } from './testing/onnx-file.js';
 
