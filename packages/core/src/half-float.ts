@@ -3,33 +3,36 @@ import type { DtypeArrays } from './dtype.js';
 /** The two 16-bit float dtypes. Their arrays hold the raw bits. */
 export type HalfDtype = 'FP16' | 'BF16';
 
-/** Layout of a 16-bit float: sign, exponent, fraction. */
-interface HalfFormat {
+/** Layout of a 16-bit float: sign, exponent, fraction; and what converting it needs, by exponent. */
+class HalfFormat {
   readonly fractionBits: number;
   /** Exponents of the smallest and of the largest normal number. */
   readonly minExponent: number;
   readonly maxExponent: number;
   readonly infinity: number;
   readonly quietNaN: number;
+  /** By `exponent - minExponent`: units to the number 1, where a unit is the distance between two neighbours. */
+  readonly units: Float64Array;
+  /** By biased exponent: what a unit is. */
+  readonly steps: Float64Array;
+
+  constructor(exponentBits: number, fractionBits: number) {
+    const bias = 2 ** (exponentBits - 1) - 1;
+    this.fractionBits = fractionBits;
+    this.minExponent = 1 - bias;
+    this.maxExponent = bias;
+    this.infinity = (2 ** exponentBits - 1) << fractionBits;
+    this.quietNaN = this.infinity | (1 << (fractionBits - 1));
+    this.units = Float64Array.from({ length: 2 * bias }, (_, i) => 2 ** (fractionBits - (i + 1 - bias)));
+    this.steps = Float64Array.from({ length: 2 * bias + 1 }, (_, i) => 2 ** (Math.max(i, 1) - bias - fractionBits));
+  }
 }
 
 /** IEEE 754 binary16: 1 + 5 + 10 bits, largest 65504. */
-const FP16: HalfFormat = {
-  fractionBits: 10,
-  minExponent: -14,
-  maxExponent: 15,
-  infinity: 0x7c00,
-  quietNaN: 0x7e00,
-};
+const FP16 = new HalfFormat(5, 10);
 
 /** bfloat16: the upper half of a binary32, 1 + 8 + 7 bits. */
-const BF16: HalfFormat = {
-  fractionBits: 7,
-  minExponent: -126,
-  maxExponent: 127,
-  infinity: 0x7f80,
-  quietNaN: 0x7fc0,
-};
+const BF16 = new HalfFormat(8, 7);
 
 const SIGN = 0x8000;
 
@@ -38,31 +41,29 @@ const ROUND_TO_INTEGER = 6755399441055744;
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** 2^exponent of a finite, normal double; -1023 for zero and subnormals. */
-function exponentOf(value: number): number {
-  scratch.setFloat64(0, value);
-  return ((scratch.getUint16(0) >>> 4) & 0x7ff) - 1023;
-}
-
 function encode(value: number, format: HalfFormat): number {
   if (Number.isNaN(value)) return format.quietNaN;
-  const sign = value < 0 || Object.is(value, -0) ? SIGN : 0;
-  const exponent = Math.max(exponentOf(value), format.minExponent);
+  scratch.setFloat64(0, value);
+  const head = scratch.getUint16(0);
+  const sign = head & SIGN;
+  const exponent = Math.max(((head >>> 4) & 0x7ff) - 1023, format.minExponent);
   if (exponent > format.maxExponent) return sign | format.infinity;
-  // One unit is the distance to the next representable number, so that rounding to an integer rounds to the format.
-  const units = Math.abs(value) * 2 ** (format.fractionBits - exponent) + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
-  // A carry out of the fraction moves into the exponent, and past the largest number into infinity.
-  return sign | (((exponent - format.minExponent) << format.fractionBits) + units);
+  const index = exponent - format.minExponent;
+  // Rounded to whole units, a number is rounded to the format. A carry out of the fraction moves into the exponent,
+  // and past the largest number into infinity.
+  const units = Math.abs(value) * (format.units[index] as number) + ROUND_TO_INTEGER - ROUND_TO_INTEGER;
+  return sign | ((index << format.fractionBits) + units);
 }
 
 function decode(bits: number, format: HalfFormat): number {
   const magnitude = bits & 0x7fff;
-  if (magnitude > format.infinity) return Number.NaN;
+  if (magnitude >= format.infinity) {
+    if (magnitude > format.infinity) return Number.NaN;
+    return bits & SIGN ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
   const exponent = magnitude >>> format.fractionBits;
-  const fraction = magnitude - (exponent << format.fractionBits);
   const hidden = exponent === 0 ? 0 : 1 << format.fractionBits;
-  const scale = 2 ** (Math.max(exponent, 1) - 1 + format.minExponent - format.fractionBits);
-  const absolute = magnitude === format.infinity ? Number.POSITIVE_INFINITY : (fraction + hidden) * scale;
+  const absolute = (magnitude - (exponent << format.fractionBits) + hidden) * (format.steps[exponent] as number);
   return bits & SIGN ? -absolute : absolute;
 }
 

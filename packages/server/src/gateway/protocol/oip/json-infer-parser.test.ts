@@ -165,7 +165,7 @@ describe('the members of an input', () => {
     expect(refusal(request('{"data":[1,:],"datatype":"FP32","name":"x","shape":[1]}')).message).toContain(
       "expected a number, found ':' at 22",
     );
-    expect(refusal(request('{"data":[[1,2]},"datatype":"FP32","name":"x","shape":[1]}')).code).toBe('INVALID_ARGUMENT');
+    expect(refusal(request('{"data":[[1,2]},"datatype":"FP32","name":"x","shape":[2]}')).code).toBe('INVALID_ARGUMENT');
   });
 
   it('a datatype that is not what the model told while data was read is a mismatch', () => {

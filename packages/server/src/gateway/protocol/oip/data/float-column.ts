@@ -1,10 +1,10 @@
 import { narrowToHalves } from '@jitney/core';
-import { NumberColumn } from './number-column.js';
+import { copyInto, NumberColumn } from './number-column.js';
 
 /** FP32 and FP64. Above the largest, a number becomes infinity, as a cast does. */
 export class FloatColumn extends NumberColumn<'FP32' | 'FP64'> {
   protected store(values: Float64Array, count: number): void {
-    this.array.set(values.subarray(0, count), this.count);
+    copyInto(this.array, this.count, values, count);
   }
 
   protected storeText(text: string): void {

@@ -1,5 +1,5 @@
 import type { NumericDtype } from '@jitney/core';
-import { NumberColumn } from './number-column.js';
+import { copyInto, NumberColumn } from './number-column.js';
 
 /** Bounds of the integer dtypes. */
 const BOUNDS = {
@@ -46,7 +46,7 @@ export class IntegerColumn extends NumberColumn<Exclude<IntegerDtype, 'INT64' | 
         throw this.refuse(i, String(value), describeBounds(this.dtype));
       }
     }
-    this.array.set(values.subarray(0, count), this.count);
+    copyInto(this.array, this.count, values, count);
   }
 
   protected storeText(text: string): void {

@@ -1,4 +1,4 @@
-import { createNumericArray, type DtypeArrays, JitneyError, type NumericDtype } from '@jitney/core';
+import { createNumericArray, type DtypeArrays, JitneyError, type NumericArray, type NumericDtype } from '@jitney/core';
 import { admitElements, type Column, type ColumnContext } from './column.js';
 
 /** Elements up to which the shape's word is taken for the first allocation. */
@@ -71,4 +71,18 @@ export abstract class NumberColumn<D extends NumericDtype = NumericDtype> implem
     (grown as Float32Array).set(this.array as Float32Array);
     this.array = grown;
   }
+}
+
+/** Up to so many elements a loop is faster than a native copy with its two views. */
+const FEW_ELEMENTS = 64;
+
+/** Copies the first `count` of `values` into `array` from `at` on, converted as an assignment converts. */
+export function copyInto(
+  array: Exclude<NumericArray, BigInt64Array | BigUint64Array>,
+  at: number,
+  values: Float64Array,
+  count: number,
+): void {
+  if (count > FEW_ELEMENTS) return array.set(values.subarray(0, count), at);
+  for (let i = 0; i < count; i++) array[at + i] = values[i] as number;
 }

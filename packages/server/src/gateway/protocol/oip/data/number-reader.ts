@@ -11,7 +11,7 @@ import {
 } from '../json/bytes.js';
 import { Carry } from '../json/carry.js';
 import { describeByte, MAX_NUMBER_BYTES, malformed, numberTooLong, tooDeep } from '../json/malformed.js';
-import { NumberCursor } from '../json/number-cursor.js';
+import { NumberRun } from '../json/number-run.js';
 import type { ValueReader } from '../json/receiver.js';
 import { asciiText } from '../json/text.js';
 import type { NumberColumn } from './number-column.js';
@@ -38,7 +38,7 @@ const WANTED: Readonly<Record<Expect, string>> = {
  */
 export class NumberReader implements ValueReader {
   readonly #column: NumberColumn;
-  readonly #cursor: NumberCursor;
+  readonly #run: NumberRun;
   readonly #carry = new Carry();
   #carryOffset = 0;
   #expect: Expect = 'array';
@@ -49,7 +49,7 @@ export class NumberReader implements ValueReader {
   constructor(column: NumberColumn) {
     this.#column = column;
     const { dtype } = column;
-    this.#cursor = new NumberCursor(
+    this.#run = new NumberRun(
       dtype === 'FP32' ? 'single' : dtype === 'FP64' || dtype === 'FP16' || dtype === 'BF16' ? 'double' : 'integer',
     );
   }
@@ -90,33 +90,26 @@ export class NumberReader implements ValueReader {
   /** Reads until the outermost array closes, at most to `end`, which is no place inside a number. */
   #readWhole(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
-    let filled = 0;
     while (at < end && !this.done) {
       const byte = bytes[at] as number;
-      if (isWhitespace(byte)) {
-        at++;
-      } else if (this.#expect === 'next' || byte === OPEN_ARRAY || byte === CLOSE_ARRAY) {
-        this.#structure(bytes, at++);
-      } else {
-        if (filled === SCRATCH.length) filled = this.#flush(filled);
-        const value = this.#cursor.read(bytes, at);
-        if (this.#cursor.next === at) {
-          filled = this.#flush(filled);
-          at = this.#odd(bytes, at, end);
-        } else {
-          SCRATCH[filled++] = value;
-          at = this.#cursor.next;
-        }
-        this.#expect = 'next';
-      }
+      if (isWhitespace(byte)) at++;
+      else if (this.#expect === 'next' || byte === OPEN_ARRAY || byte === CLOSE_ARRAY) this.#structure(bytes, at++);
+      else at = this.#readRun(bytes, at, end);
     }
-    this.#flush(filled);
     return at;
   }
 
-  #flush(filled: number): 0 {
-    if (filled > 0) this.#column.append(SCRATCH, filled);
-    return 0;
+  #readRun(bytes: Uint8Array, from: number, end: number): number {
+    const run = this.#run;
+    const at = run.read(bytes, from, end, SCRATCH);
+    if (run.count > 0) {
+      this.#column.append(SCRATCH, run.count);
+      this.#expect = run.expectsElement ? 'element' : 'next';
+      return at;
+    }
+    const stop = this.#odd(bytes, at, end);
+    this.#expect = 'next';
+    return stop;
   }
 
   #structure(bytes: Uint8Array, at: number): void {

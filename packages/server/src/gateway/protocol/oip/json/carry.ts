@@ -1,4 +1,5 @@
-const NOTHING = new Uint8Array(0);
+/** No bytes. */
+export const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** Bytes of a token whose end has not come yet. Grows by doubling, so by at most twice what was received. */
 export class Carry {

@@ -66,7 +66,7 @@ export class JsonScanner {
 
   /** @throws JitneyError `INVALID_ARGUMENT` when the value is not complete. */
   end(): void {
-    if (this.#unfinished === 'atom') this.#finishAtom();
+    if (this.#unfinished === 'atom') this.#finishCarriedAtom();
     if (this.#expect !== 'end') throw malformed('the document ends too early', this.#offset);
   }
 
@@ -230,16 +230,24 @@ export class JsonScanner {
   #atom(bytes: Uint8Array, from: number, end: number): number {
     const stop = atomEnd(bytes, from, end);
     if (this.#carry.length + stop - from > MAX_NUMBER_BYTES) throw numberTooLong(this.#tokenOffset);
+    if (stop < end && this.#carry.length === 0) {
+      this.#finishAtom(bytes, from, stop);
+      return stop;
+    }
     this.#carry.append(bytes, from, stop);
     this.#unfinished = 'atom';
-    if (stop < end) this.#finishAtom();
+    if (stop < end) this.#finishCarriedAtom();
     return stop;
   }
 
-  #finishAtom(): void {
-    const text = asciiText(this.#carry.bytes, 0, this.#carry.length);
-    this.#carry.clear();
+  #finishCarriedAtom(): void {
+    const carried = this.#carry.take();
     this.#unfinished = 'none';
+    this.#finishAtom(carried, 0, carried.length);
+  }
+
+  #finishAtom(bytes: Uint8Array, from: number, to: number): void {
+    const text = asciiText(bytes, from, to);
     if (text === 'true' || text === 'false') this.#next.boolean(text === 'true');
     else if (text === 'null') this.#next.null();
     else if (NUMBER.test(text)) this.#next.number(text);

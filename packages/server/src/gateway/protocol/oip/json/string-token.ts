@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { JitneyError } from '@jitney/core';
 import { BACKSLASH } from './bytes.js';
+import { NOTHING } from './carry.js';
 import { asBuffer, asciiText } from './text.js';
 
 const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map(
@@ -17,7 +18,7 @@ const LETTER_U = 0x75;
  * are refused, where JSON.parse would put U+FFFD in their place or let them pass.
  */
 export class StringToken {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   start = 0;
   end = 0;
   /** Whether a backslash is among the bytes. */

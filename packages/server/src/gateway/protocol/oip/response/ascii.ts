@@ -15,14 +15,21 @@ export function countDigits(value: number): number {
   return value < 100_000_000 ? (value < 10_000_000 ? 7 : 8) : 9;
 }
 
+/** The two digits of every number below a hundred, one after the other. */
+const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => ZERO + (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10));
+
 /** Writes the last `count` digits of an integer from 0 to 2^31 - 1, with zeros in front; answers where they end. */
 export function writeDigits(bytes: Uint8Array, at: number, value: number, count: number): number {
   let rest = value | 0;
-  for (let i = at + count - 1; i >= at; i--) {
-    const next = (rest / 10) | 0;
-    bytes[i] = ZERO + rest - next * 10;
-    rest = next;
+  let i = at + count - 2;
+  for (; i >= at; i -= 2) {
+    const hundreds = (rest / 100) | 0;
+    const pair = (rest - hundreds * 100) << 1;
+    bytes[i] = PAIRS[pair] as number;
+    bytes[i + 1] = PAIRS[pair + 1] as number;
+    rest = hundreds;
   }
+  if (i === at - 1) bytes[at] = ZERO + (rest % 10);
   return at + count;
 }
 

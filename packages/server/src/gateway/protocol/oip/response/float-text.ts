@@ -40,35 +40,50 @@ const EXACT_INTEGERS = 2 ** 24;
  *
  * The float is scaled to an integer of nine or ten digits by one multiplication in doubles, whose 29 spare bits leave
  * an error far below the distance between neighbours; then digits are dropped from the end as long as the result stays
- * between the halfway points to the neighbours. Where it comes closer to one of them than the error, and for subnormal
- * floats, it is decided exactly instead. (The idea of Steele and White 1990, in fixed precision as Loitsch 2010.)
+ * between the halfway points to the neighbours. Where it comes closer to one of them than the error it is decided
+ * exactly instead, as for the few floats whose neighbours are not equally far. (The idea of Steele and White 1990, in
+ * fixed precision as Loitsch 2010.)
  */
 class ShortestDecimal {
   digits = 0;
   exponent = 0;
+  /** Answers for powers of two, by biased exponent: 0 digits where not asked for yet. */
+  readonly #powerDigits = new Int32Array(255);
+  readonly #powerExponents = new Int32Array(255);
 
   /** @param value - a finite float above zero */
   find(value: number): void {
     SINGLE[0] = value;
     const bits = BITS[0] as number;
     const biased = bits >>> EXPONENT_SHIFT;
+    if ((bits & FRACTION) === 0) return this.#findPowerOfTwo(value, biased);
     if (biased === 0) return this.#findExactly(value);
     const scaled = value * (SCALES[biased] as number);
-    const above = HALF_GAPS[biased] as number;
-    // Below a power of two the neighbours are twice as near.
-    const below = (bits & FRACTION) === 0 && biased > 1 ? above / 2 : above;
-    this.digits = 0;
-    for (let unit = 10, dropped = 1; ; unit *= 10, dropped++) {
-      const nearest = Math.round(scaled / unit);
-      const distance = nearest * unit - scaled;
-      const slack = distance < 0 ? below + distance : above - distance;
-      if (slack < UNCERTAIN) {
-        if (slack > -UNCERTAIN || below !== above || this.digits === 0) return this.#findExactly(value);
-        return;
-      }
-      this.digits = nearest;
-      this.exponent = dropped - (POWERS[biased] as number);
+    const half = HALF_GAPS[biased] as number;
+    // One digit can always go, since half a gap is more than half of ten.
+    let digits = (scaled * 0.1 + 0.5) | 0;
+    let dropped = 1;
+    let outside = 0;
+    for (let unit = 100, inverse = 0.01; ; unit *= 10, inverse *= 0.1, dropped++) {
+      const shorter = (scaled * inverse + 0.5) | 0;
+      outside = Math.abs(shorter * unit - scaled) - half;
+      if (outside > -UNCERTAIN) break;
+      digits = shorter;
     }
+    if (outside < UNCERTAIN) return this.#findExactly(value);
+    this.digits = digits;
+    this.exponent = dropped - (POWERS[biased] as number);
+  }
+
+  /** Below a power of two the neighbours are twice as near as above. */
+  #findPowerOfTwo(value: number, biased: number): void {
+    if (this.#powerDigits[biased] === 0) {
+      this.#findExactly(value);
+      this.#powerDigits[biased] = this.digits;
+      this.#powerExponents[biased] = this.exponent;
+    }
+    this.digits = this.#powerDigits[biased] as number;
+    this.exponent = this.#powerExponents[biased] as number;
   }
 
   /** Tries decimals of one digit, two, … up to nine, which always suffice. */

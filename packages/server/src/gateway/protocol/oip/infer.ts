@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitney/core';
+import type { LimitsConfig } from '../../../config/index.js';
+import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
+import type { Answer, InferRequest } from '../../call.js';
+import type { CallParts, Protocol, RequestKind } from '../http/exchange.js';
+import { type HttpAnswer, oipErrorShape } from '../http/respond.js';
+import { createInferParser, type InferParser, parseHeaderLength } from './infer-parser.js';
+import { encodeInferSteps } from './infer-response.js';
+import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
+
+/** `POST …/infer`: tensors in JSON, in binary, or both. */
+export const infer: RequestKind<InferRequest> = {
+  name: 'oip',
+  errorShape: oipErrorShape,
+  begin: (gateway, request, { model, version }) => {
+    const route = gateway.dataPlane.routes.find(model ?? '', version);
+    return new Inference(route, loadedOf(route), request, gateway.limits);
+  },
+};
+
+class Inference implements Protocol<InferRequest> {
+  readonly route: ModelRoute;
+  readonly parser: InferParser;
+  readonly #loaded: LoadedModel;
+
+  constructor(route: ModelRoute, loaded: LoadedModel, request: IncomingMessage, limits: LimitsConfig) {
+    const { signature, batching } = loaded;
+    this.route = route;
+    this.#loaded = loaded;
+    this.parser = createInferParser({
+      model: route.name,
+      signature,
+      batching,
+      limits: inferLimits(limits),
+      headerLength: headerLengthOf(request),
+    });
+  }
+
+  call(parsed: InferRequest): CallParts {
+    const { signature, batching } = this.#loaded;
+    const { inputs, outputs, parameters } = parsed;
+    validateInputs(this.route.name, signature, batching, inputs);
+    const names = outputs === null ? null : outputs.map((output) => output.name);
+    if (names !== null) validateOutputs(this.route.name, signature, names);
+    let bytes = 0;
+    for (const tensor of inputs) bytes += tensorBytes(tensor);
+    return {
+      outputs: names,
+      body: { kind: 'tensors', tensors: inputs },
+      priority: wholeNumber('priority', parameters.priority) ?? 0,
+      bytes,
+      timeoutMs: microseconds(parameters.timeout),
+    };
+  }
+
+  *answer({ body, model, version }: Answer, { id, outputs, binaryOutputs }: InferRequest): Generator<void, HttpAnswer> {
+    if (body.kind !== 'tensors') {
+      throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered infer with content');
+    }
+    const response = { id, model, version, requested: outputs, binaryOutputs, outputs: body.tensors };
+    const { chunks, contentType, headerLength } = yield* encodeInferSteps(response);
+    if (headerLength === null) return { status: 200, contentType, chunks };
+    return { status: 200, contentType, chunks, headers: { 'inference-header-content-length': String(headerLength) } };
+  }
+}
+
+/** What is known of a version that has been ready. @throws JitneyError `MODEL_NOT_READY` */
+export function loadedOf(route: ModelRoute): LoadedModel {
+  if (route.loaded !== null) return route.loaded;
+  throw new JitneyError(
+    route.state === 'failed' ? 'MODEL_FAILED' : 'MODEL_NOT_READY',
+    `'${route.name}' version ${route.version} is not at ready state: ${route.reason}`,
+  );
+}
+
+function headerLengthOf({ headers }: IncomingMessage): number | null {
+  const header = headers['inference-header-content-length'];
+  if (header === undefined) return null;
+  const isPlain = headers['content-encoding'] === undefined && headers['content-length'] !== undefined;
+  return parseHeaderLength(header.toString(), isPlain ? Number(headers['content-length']) : null);
+}
+
+/** Triton's `timeout` is in microseconds; 0 means none of its own. */
+function microseconds(value: unknown): number | null {
+  const timeout = wholeNumber('timeout', value);
+  return timeout === null || timeout === 0 ? null : timeout / 1_000;
+}
+
+function wholeNumber(name: string, value: unknown): number | null {
+  if (value === undefined) return null;
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0) return number;
+  throw new JitneyError(
+    'INVALID_ARGUMENT',
+    `parameter '${name}' must be a whole number of at least 0, got ${String(value).slice(0, 40)}`,
+  );
+}
+
+const LIMITS = new WeakMap<LimitsConfig, InferLimits>();
+
+function inferLimits(limits: LimitsConfig): InferLimits {
+  let known = LIMITS.get(limits);
+  if (known === undefined) {
+    const { maxBodyBytes, maxInputs } = limits;
+    known = {
+      ...DEFAULT_INFER_LIMITS,
+      maxJsonBytes: maxBodyBytes,
+      maxTensorBytes: maxBodyBytes,
+      maxTensors: maxInputs,
+    };
+    LIMITS.set(limits, known);
+  }
+  return known;
+}
