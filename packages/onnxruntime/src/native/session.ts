@@ -130,6 +130,7 @@ export class NativeSession {
   async #execute(plan: RunPlan, signal: AbortSignal | undefined): Promise<Value[]> {
     if (signal?.aborted) throw cancelled();
     const frame = this.#takeFrame();
+    const copies: Promise<void>[] = [];
     try {
       frame.fill(plan, this.#writer);
       const status = await runOffThread(frame, signal);
@@ -138,11 +139,12 @@ export class NativeSession {
         throw cancelled();
       }
       if (status !== null) throw this.#failure(status);
-      const copies: Promise<void>[] = [];
       const results = frame.results(this.#reader, copies);
       if (copies.length > 0) await Promise.all(copies);
       return results;
     } finally {
+      // Where a later output could not be read, earlier ones are still being copied out of the frame.
+      if (copies.length > 0) await Promise.allSettled(copies);
       this.#giveBack(frame);
     }
   }

@@ -1,4 +1,13 @@
-import { createNumericArray, elementCount, invariant, type NumericArray, type Tensor } from '@jitney/core';
+import {
+  createNumericArray,
+  elementBytes,
+  elementCount,
+  invariant,
+  JitneyError,
+  type NumericArray,
+  type NumericDtype,
+  type Tensor,
+} from '@jitney/core';
 import type { Value } from '../value.js';
 import { dtypeOf, VALUE_KINDS } from './element-types.js';
 import type { Address, Status } from './function-table.js';
@@ -49,7 +58,7 @@ export class ValueReader {
     const shape = this.#shape(out.get(1), out.int(2));
     const count = elementCount(shape);
     if (dtype === 'BYTES') return { name, dtype, shape, data: this.#strings(value, count) };
-    const data = createNumericArray(dtype, count);
+    const data = allocate(name, dtype, shape, count);
     if (count > 0) {
       this.#done(api.getTensorMutableData(value, out.at(0)));
       this.#copy(data, out.get(0), copies);
@@ -121,5 +130,18 @@ export class ValueReader {
 
   #done(status: Status): void {
     check(this.#runtime.api, status, 'MODEL_ERROR', 'An output cannot be read');
+  }
+}
+
+function allocate(name: string, dtype: NumericDtype, shape: readonly number[], count: number): NumericArray {
+  try {
+    return createNumericArray(dtype, count);
+  } catch (cause) {
+    const bytes = count * (elementBytes(dtype) as number);
+    throw new JitneyError(
+      'MODEL_ERROR',
+      `Output "${name}" (${dtype}, shape [${shape}]) takes ${bytes} bytes, which cannot be allocated here.`,
+      { cause },
+    );
   }
 }
