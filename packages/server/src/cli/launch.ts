@@ -58,7 +58,7 @@ export async function loadAll(repository: Repository, config: Config): Promise<r
 export { discover };
 
 /** What the fleet is asked to have: what can be served is loaded, the rest is known by its reason. */
-export function fleetModels(repository: Repository, config: Config): FleetModel[] {
+function fleetModels(repository: Repository, config: Config): FleetModel[] {
   return repository.artefacts.map((artefact) => ({
     name: artefact.name,
     version: artefact.version,

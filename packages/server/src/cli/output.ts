@@ -14,7 +14,7 @@ export function describeModel(model: LoadedModel): string {
   return `${name}${description} ${paint.dim(`(${facts.join(', ')})`)}`;
 }
 
-export function batchingOf({ batching }: LoadedModel): string {
+function batchingOf({ batching }: LoadedModel): string {
   if (batching.mode === 'whole') return batching.maxRows === 1 ? 'one row a run' : 'unbatched';
   return `batches up to ${batching.maxRows} rows${batching.sensitive ? ', batch-sensitive' : ''}`;
 }

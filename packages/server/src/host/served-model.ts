@@ -38,12 +38,6 @@ export interface Running {
   cancel(): void;
 }
 
-/** Gives out the lanes' entry ids, and remembers which request each belongs to. */
-export interface EntryIds<Owner> {
-  next(owner: Owner): number;
-  release(id: number): void;
-}
-
 /** A request as its stages see it. */
 export interface Handling {
   readonly served: ServedModel;

@@ -56,7 +56,7 @@ export function createScriptPipeline(
 }
 
 /** The parsed item. @throws JitneyError `INVALID_ARGUMENT` that lists what the schema found. */
-export async function parseItem(schema: Schema, input: unknown): Promise<unknown> {
+async function parseItem(schema: Schema, input: unknown): Promise<unknown> {
   const result = await schema['~standard'].validate(input);
   if (result.issues === undefined) return result.value;
   throw new JitneyError('INVALID_ARGUMENT', `the input does not fit: ${issuesText(result.issues)}`);

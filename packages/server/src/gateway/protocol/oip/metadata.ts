@@ -26,7 +26,7 @@ export interface TensorMetadata {
 }
 
 /** The extensions this server implements, by the names Triton gives them. */
-export const EXTENSIONS: readonly string[] = ['binary_tensor_data', 'parameters'];
+const EXTENSIONS: readonly string[] = ['binary_tensor_data', 'parameters'];
 
 /** @param server - name and version that clients are told; both are settings, since some clients' tests ask for Triton's */
 export function serverMetadata(server: { readonly name: string; readonly version: string }): ServerMetadata {

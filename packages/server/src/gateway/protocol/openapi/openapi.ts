@@ -14,7 +14,7 @@ export function registerOpenApi(app: FastifyInstance, gateway: Gateway): void {
 }
 
 /** The API as OpenAPI 3.1. */
-export function describeApi(models: readonly LoadedModel[], needsKey: boolean): Record<string, unknown> {
+function describeApi(models: readonly LoadedModel[], needsKey: boolean): Record<string, unknown> {
   const predict = Object.fromEntries(
     models.map((model) => [`/predict/${model.name}`, { post: predictOperation(model) }]),
   );

@@ -33,7 +33,7 @@ export function registerPage(app: FastifyInstance, gateway: Gateway): void {
 }
 
 /** The page as HTML. Everything a model file or a client says is escaped. */
-export function renderPage(routes: readonly ModelRoute[]): string {
+function renderPage(routes: readonly ModelRoute[]): string {
   const ready = routes.filter((route) => route.state === 'ready').length;
   const known = routes.filter((route) => route.state !== 'unloaded').length;
   const cards = routes.map(card).join('\n');
