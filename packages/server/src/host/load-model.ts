@@ -18,6 +18,7 @@ import { describeSchema } from './script/describe-schema.js';
 import { loadDefinition } from './script/load-definition.js';
 import { judgeBatching } from './self-check.js';
 import type { ServedModel } from './served-model.js';
+import { warmUp } from './warm-up.js';
 
 export interface LoadDependencies {
   readonly backend: Backend;
@@ -51,6 +52,7 @@ export async function loadModel(
   );
   const batching = await judge(asked, model, dependencies);
   const pipeline = createPipeline(asked, definition, model, dependencies);
+  const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
   const lane = createOneShotLane({
     batching,
     instances: asked.instances,
@@ -62,6 +64,7 @@ export async function loadModel(
     definition,
     model,
     batching,
+    warnings,
     loadMs: dependencies.clock.now() - startedAtMs,
   });
   return { loaded, lane, pipeline, itemSchema: definition?.input ?? null };
@@ -89,6 +92,20 @@ async function judge(asked: HostModel, model: Model, dependencies: LoadDependenc
   return judgeBatching(model, asked.batching, dependencies.signal);
 }
 
+/** The self-check has run the bare model already; an example warms up the code around it, too. */
+async function warm(
+  asked: HostModel,
+  definition: ModelDefinition | null,
+  model: Model,
+  pipeline: Pipeline,
+  dependencies: LoadDependencies,
+): Promise<readonly string[]> {
+  if (!asked.warmUp || definition?.example === undefined) return [];
+  dependencies.onStage('warm-up');
+  const problem = await warmUp(model, pipeline, definition.example, dependencies.signal);
+  return problem === null ? [] : [problem];
+}
+
 function createPipeline(
   asked: HostModel,
   definition: ModelDefinition | null,
@@ -106,10 +123,11 @@ function describe(
     readonly definition: ModelDefinition | null;
     readonly model: Model;
     readonly batching: Batching;
+    readonly warnings: readonly string[];
     readonly loadMs: number;
   },
 ): LoadedModel {
-  const { definition, model, batching, loadMs } = found;
+  const { definition, model, batching, warnings, loadMs } = found;
   return {
     name: asked.name,
     version: asked.version,
@@ -125,7 +143,7 @@ function describe(
         : { input: describeSchema(definition.input, 'input'), output: describeSchema(definition.output, 'output') },
     example: definition?.example ?? null,
     properties: model.facts.properties ?? {},
-    warnings: model.facts.warnings,
+    warnings,
     loadMs,
     memory: model.memory(),
     runtime: model.facts.runtime,

@@ -19,6 +19,8 @@ export interface HostModel {
   /** Options of the backend, as the manifest gives them. */
   readonly backendOptions: Readonly<Record<string, unknown>>;
   readonly queue: QueueLimits;
+  /** Whether the model's example is run before it is called ready. */
+  readonly warmUp: boolean;
   /** `skip`: an earlier host ended during the self-check, so it is not tried again. */
   readonly selfCheck: 'run' | 'skip';
   /** Why it is skipped, for the verdict. */

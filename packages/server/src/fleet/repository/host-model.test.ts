@@ -31,6 +31,7 @@ describe('what a host is asked to load', () => {
       instances: 1,
       backendOptions: {},
       queue: { maxEntries: 1024, maxBytes: 1_000_000 },
+      warmUp: true,
       selfCheck: 'run',
       selfCheckReason: '',
     });

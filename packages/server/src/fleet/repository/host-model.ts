@@ -34,6 +34,7 @@ export function toHostModel(
       maxEntries: overrides.queueMaxEntries ?? manifest.queue?.maxEntries ?? defaults.queueMaxEntries,
       maxBytes: overrides.queueMaxBytes ?? manifest.queue?.maxBytes ?? defaults.queueMaxBytes,
     },
+    warmUp: manifest.warmup?.enabled ?? true,
     selfCheck: 'run',
     selfCheckReason: '',
   };
