@@ -35,8 +35,11 @@ export interface Entry {
   readonly alone: boolean;
   /** Outputs wanted, `null` for all. */
   readonly outputs: readonly string[] | null;
-  /** Only entries with equal keys may share a batch: shapes without the first dimension, dtypes, shared inputs. */
-  readonly compatibility: string;
+  /**
+   * Only entries with equal keys may share a batch: shapes without the first dimension, dtypes, shared inputs. `null`:
+   * it shares none and is never split, so the model sees the request as it came.
+   */
+  readonly compatibility: string | null;
 }
 
 /** Moments of an entry's way through the lane, kept at each stage boundary. */
@@ -44,7 +47,7 @@ export interface LaneTiming {
   readonly enqueuedAtMs: Moment;
   readonly startedAtMs: Moment;
   readonly finishedAtMs: Moment;
-  /** Rows that ran together with this entry's, its own included. */
+  /** Rows that ran together with this entry's, its own included; of a split entry, the most that did. */
   readonly batchRows: number;
 }
 
@@ -75,8 +78,17 @@ export interface Lane {
   drain(): Promise<void>;
 }
 
+/** What a run has to do. */
+export interface Work {
+  readonly rows: number;
+  /** In the task's unit (text: padded tokens); `rows` where the task has none. */
+  readonly units: number;
+}
+
 /** Predicts how long a run takes. */
 export interface LatencyModel {
-  predict(work: { readonly rows: number; readonly units: number }): number;
-  observe(work: { readonly rows: number; readonly units: number }, tookMs: number): void;
+  /** Milliseconds; 0 while nothing is known. */
+  predict(work: Work): number;
+  /** Told of each run that succeeded. */
+  observe(work: Work, tookMs: number): void;
 }

@@ -4,7 +4,7 @@ import {
   type Clock,
   type Entry,
   invariant,
-  JitneyError,
+  type JitneyError,
   type Lane,
   type LaneStats,
   type LatencyModel,
@@ -12,299 +12,297 @@ import {
   type Outcome,
   type Tensor,
 } from '@jitney/core';
-import { batchOf, joinPieces, outputsOf, type Piece } from './batch.js';
-import { type Decision, decide, type Part } from './decide.js';
+import { answerSeat } from './answer.js';
+import { joinInputs } from './batch-tensors.js';
+import { Deadlines } from './deadlines.js';
+import { type Decision, decide } from './decide.js';
+import { cancelled, deadlineExceeded, shuttingDown } from './endings.js';
+import { expectedWaitMs } from './expected-wait.js';
 import { LinearLatencyModel } from './latency-model.js';
-import { type QueueLimits, RequestQueue, type Waiting } from './request-queue.js';
+import { ProcessRuns } from './process-runs.js';
+import { type QueueLimits, RequestQueue } from './request-queue.js';
+import { Run } from './run.js';
+import { failureOf, type RunResult, resultOf } from './run-result.js';
+import { Ticket } from './ticket.js';
 
-/** What runs a lane's batches: a model in a server, a virtual one in the simulator. */
+/** What makes the runs. */
 export interface Executor {
-  /** Answers at once where the run was short. */
-  run(batch: Batch, signal: AbortSignal): Tensor[] | Promise<Tensor[]>;
-  /** Told before a run that may take the process with it: one that is long, or must be alone. */
+  /**
+   * Told which entries are in a run that is about to begin and may end the process: what others must know of that by
+   * then has to be written when this returns. Not called for short runs where no other could be in flight: should the
+   * process end, whatever was in it is suspect.
+   */
   beforeRun(entryIds: readonly number[]): void;
+  /**
+   * Answers at once (no promise) where the run was short. The outputs are the lane's, which gives them on. `signal` is
+   * aborted when nobody waits for the answer any more; the instance stays taken until the run has ended.
+   * @throws JitneyError `INVALID_ARGUMENT` or `MODEL_ERROR` where rows may be to blame: the entries of a shared run then
+   * run again one by one. Any other error ends all of them.
+   */
+  run(batch: Batch, signal: AbortSignal): Tensor[] | Promise<Tensor[]>;
 }
 
 export interface OneShotLaneOptions {
+  /** Whether rows of different entries may share a run, and how many. */
   readonly batching: Batching;
-  /** Runs that may be made at a time. */
+  /** How many runs may go on at the same time. */
   readonly instances: number;
   readonly limits: QueueLimits;
   readonly clock: Clock;
   readonly executor: Executor;
-  readonly latency?: LatencyModel;
+  /** Default: one that has yet to learn. */
+  readonly latencyModel?: LatencyModel;
+  /** The one of all lanes in this process. Default: this is the only lane. */
+  readonly processRuns?: ProcessRuns;
 }
 
-/** Runs predicted to be shorter are not announced: telling costs as much as repeating them. */
-const ANNOUNCE_ABOVE_MS = 1;
-
-/** An entry between its submission and its end. */
-interface Ticket {
-  readonly waiting: Waiting;
-  readonly settle: (outcome: Outcome) => void;
-  /** Outputs of the parts that have run: one, or several where the entry is larger than a batch. */
-  readonly pieces: Piece[];
-  rowsDone: number;
-  /** Runs that it is in now. */
-  readonly runs: Set<Run>;
-  startedAtMs: Moment;
-  batchRows: number;
-}
-
-/** A batch in flight. */
-interface Run {
-  readonly parts: readonly Part[];
-  readonly rows: number;
-  readonly alone: boolean;
-  readonly startedAtMs: Moment;
-  readonly abort: AbortController;
-}
-
-/** Creates the lane for models that answer in one run (DESIGN.md §5, §7). */
+/** The lane of a model that answers each request in one go: many entries to a run, or many runs to an entry. */
 export function createOneShotLane(options: OneShotLaneOptions): Lane {
   return new OneShotLane(options);
 }
 
+/** Short runs are made on this thread one after the other; after so long, what else the loop has comes first. */
+const TURN_MS = 1;
+/** Shorter runs cost less to repeat than to announce. */
+const ANNOUNCED_FROM_MS = 1;
+/** A refused request is not asked to come again sooner. */
+const SHORTEST_RETRY_MS = 1;
+
+/**
+ * Carries out what `decide` decides. An entry is a ticket from `submit` until it ends, exactly once; a decision is a run
+ * on one of the instances until it returns.
+ */
 class OneShotLane implements Lane {
-  readonly #options: OneShotLaneOptions;
+  readonly #clock: Clock;
+  readonly #executor: Executor;
+  readonly #instances: number;
+  readonly #maxRows: number | null;
+  readonly #sharedInputs: readonly string[];
+  readonly #latencyModel: LatencyModel;
+  readonly #processRuns: ProcessRuns;
   readonly #queue: RequestQueue;
-  readonly #latency: LatencyModel;
+  readonly #deadlines: Deadlines;
   readonly #tickets = new Map<number, Ticket>();
-  readonly #runs = new Set<Run>();
-  readonly #drained: (() => void)[] = [];
-  #isDraining = false;
-  #isScheduled = false;
-  #alarmAtMs: Moment = Number.POSITIVE_INFINITY;
-  #cancelAlarm: () => void = () => {};
+  /** In flight, the oldest first. */
+  readonly #runs: Run[] = [];
+  #isAwake = false;
+  #onDrained: (() => void) | null = null;
+  #drained: Promise<void> | null = null;
 
   constructor(options: OneShotLaneOptions) {
-    this.#options = options;
+    const { batching, clock } = options;
+    this.#clock = clock;
+    this.#executor = options.executor;
+    this.#instances = options.instances;
+    this.#maxRows = batching.mode === 'rows' ? batching.maxRows : null;
+    this.#sharedInputs = batching.mode === 'rows' ? batching.shared : [];
+    this.#latencyModel = options.latencyModel ?? new LinearLatencyModel();
+    this.#processRuns = options.processRuns ?? new ProcessRuns();
     this.#queue = new RequestQueue(options.limits);
-    this.#latency = options.latency ?? new LinearLatencyModel();
+    this.#deadlines = new Deadlines(clock, (ticket, now) => this.#fail(ticket, deadlineExceeded(ticket, now)));
+    this.#processRuns.join(this.#wake, options.instances);
   }
 
   submit(entry: Entry, settle: (outcome: Outcome) => void): void {
-    invariant(!this.#tickets.has(entry.id), `lane entry ${entry.id} was submitted twice (host)`);
-    const refusal = this.#refusal(entry);
+    if (this.#tickets.has(entry.id)) invariant(false, `entry ${entry.id} was submitted while it is in the lane`);
+    const ticket = new Ticket(entry, settle, this.#clock.now());
+    const refusal = this.#refusal(ticket);
     if (refusal !== null) return settle({ state: 'failed', error: refusal });
-    try {
-      const waiting = this.#queue.push(entry);
-      this.#tickets.set(entry.id, {
-        waiting,
-        settle,
-        pieces: [],
-        rowsDone: 0,
-        runs: new Set(),
-        startedAtMs: 0,
-        batchRows: 0,
-      });
-    } catch (thrown) {
-      return settle({ state: 'failed', error: JitneyError.from(thrown) });
-    }
-    if (entry.deadlineAtMs < this.#alarmAtMs) this.#setAlarm(entry.deadlineAtMs);
-    this.#schedule();
+    this.#tickets.set(entry.id, ticket);
+    this.#queue.push(ticket);
+    this.#deadlines.add(ticket);
+    this.#wake();
   }
 
   cancel(id: number): void {
     const ticket = this.#tickets.get(id);
-    if (ticket !== undefined) this.#fail(ticket, new JitneyError('CANCELLED', 'the client left before the answer'));
+    if (ticket !== undefined) this.#fail(ticket, cancelled());
   }
 
   stats(): LaneStats {
-    const now = this.#options.clock.now();
-    let runningRows = 0;
-    let oldestRunMs = 0;
-    for (const run of this.#runs) {
-      runningRows += run.rows;
-      oldestRunMs = Math.max(oldestRunMs, now - run.startedAtMs);
-    }
-    const { entries: queuedEntries, rows: queuedRows, bytes: queuedBytes } = this.#queue;
-    return { queuedEntries, queuedRows, queuedBytes, runningRows, oldestRunMs, expectedWaitMs: this.#expectedWaitMs() };
+    const now = this.#clock.now();
+    const [oldest] = this.#runs;
+    return {
+      queuedEntries: this.#queue.entries + this.#queue.again.size,
+      queuedRows: this.#queue.rows,
+      queuedBytes: this.#queue.bytes,
+      runningRows: this.#runs.reduce((rows, run) => rows + run.rows, 0),
+      oldestRunMs: oldest === undefined ? 0 : now - oldest.startedAtMs,
+      expectedWaitMs: this.#expectedWaitMs(now),
+    };
   }
 
   drain(): Promise<void> {
-    this.#isDraining = true;
-    if (this.#tickets.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#drained.push(resolve));
-  }
-
-  #refusal(entry: Entry): JitneyError | null {
-    if (this.#isDraining)
-      return new JitneyError('SHUTTING_DOWN', 'the model takes no more requests: it is being unloaded');
-    return entry.deadlineAtMs <= this.#options.clock.now() ? expired() : null;
-  }
-
-  /** Arrivals of one turn of the event loop are looked at together. */
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#options.clock.soon(() => {
-      this.#isScheduled = false;
-      this.#dispatch();
+    this.#drained ??= new Promise((resolve) => {
+      this.#onDrained = resolve;
     });
+    this.#finishDrain();
+    return this.#drained;
   }
 
+  #refusal(ticket: Ticket): JitneyError | null {
+    const { entry, enqueuedAtMs: now } = ticket;
+    if (this.#drained !== null) return shuttingDown();
+    if (entry.deadlineAtMs <= now) return deadlineExceeded(ticket, now);
+    return this.#queue.refusal(entry, () => Math.max(SHORTEST_RETRY_MS, this.#expectedWaitMs(now)));
+  }
+
+  #expectedWaitMs(now: Moment): number {
+    const { entries, rows, units, again } = this.#queue;
+    const load = { instances: this.#instances, running: this.#runs };
+    const maxRows = this.#maxRows;
+    const ahead =
+      maxRows === null
+        ? { runsAhead: again.size + entries, rowsPerRun: 1, unitsPerRun: units / Math.max(1, entries) }
+        : {
+            runsAhead: again.size + Math.floor(rows / maxRows),
+            rowsPerRun: maxRows,
+            unitsPerRun: (units / Math.max(1, rows)) * maxRows,
+          };
+    return expectedWaitMs({ ...load, ...ahead }, this.#latencyModel, now);
+  }
+
+  /** Decides once what else arrived in this turn of the loop has been read. */
+  readonly #wake = (): void => {
+    if (this.#isAwake || this.#runs.length >= this.#instances) return;
+    this.#isAwake = true;
+    this.#clock.soon(this.#onTurn);
+  };
+
+  readonly #onTurn = (): void => {
+    this.#isAwake = false;
+    this.#dispatch();
+  };
+
+  /** Starts whatever may start. */
   #dispatch(): void {
-    for (;;) {
-      const decision = this.#decide();
-      for (const waiting of decision.expired) this.#failById(waiting.entry.id, expired());
-      if (decision.state === 'idle') return;
-      this.#execute(decision);
+    const untilMs = this.#clock.now() + TURN_MS;
+    for (let decision = this.#decide(); decision.seats.length > 0; decision = this.#decide()) {
+      this.#start(decision);
+      if (this.#clock.now() > untilMs) return this.#wake();
     }
   }
 
-  #decide(): Decision {
-    const { instances, batching, clock } = this.#options;
-    let alone = false;
-    for (const run of this.#runs) alone ||= run.alone;
-    const running = { freeInstances: instances - this.#runs.size, runs: this.#runs.size, alone };
-    return decide(this.#queue, running, batching, clock.now());
+  #decide(): Decision<Ticket> {
+    this.#queue.dropEnded();
+    const now = this.#clock.now();
+    const decision = decide({
+      queue: this.#queue,
+      instances: {
+        total: this.#instances,
+        running: this.#runs,
+        runningElsewhere: this.#processRuns.running - this.#runs.length,
+        isReserved: this.#processRuns.isReservedFrom(this.#wake),
+      },
+      maxRows: this.#maxRows,
+      latencyModel: this.#latencyModel,
+      now,
+    });
+    if (decision.expired.length > 0) {
+      for (const ticket of decision.expired) {
+        if (ticket.state !== 'ended') this.#fail(ticket, deadlineExceeded(ticket, now));
+      }
+      // Whoever was told may have cancelled others.
+      return this.#decide();
+    }
+    if (decision.needsProcess) this.#processRuns.claim(this.#wake);
+    else this.#processRuns.release(this.#wake);
+    return decision;
   }
 
-  #execute({ parts, rows, alone }: Extract<Decision, { state: 'run' }>): void {
-    const run: Run = { parts, rows, alone, startedAtMs: this.#options.clock.now(), abort: new AbortController() };
-    this.#begin(run);
-    let outputs: Tensor[] | Promise<Tensor[]>;
+  #start(decision: Decision<Ticket>): void {
+    const run = new Run(decision, this.#clock.now());
+    this.#runs.push(run);
+    this.#processRuns.begin();
+    for (const seat of run.seats) {
+      this.#queue.take(seat);
+      seat.ticket.board(run, run.startedAtMs);
+    }
+    let answer: Tensor[] | Promise<Tensor[]>;
     try {
-      if (alone || this.#latency.predict({ rows, units: rows }) > ANNOUNCE_ABOVE_MS) this.#announce(run);
-      outputs = this.#options.executor.run(batchOf(parts, this.#options.batching), run.abort.signal);
+      if (this.#mustAnnounce(run)) this.#executor.beforeRun(run.entryIds);
+      const tensors = joinInputs(run.seats, this.#sharedInputs);
+      answer = this.#executor.run({ tensors, outputs: run.outputs }, run.signal);
     } catch (thrown) {
-      return this.#failed(run, thrown);
+      return this.#finish(run, failureOf(run, thrown));
     }
-    if (!(outputs instanceof Promise)) return this.#finished(run, outputs);
-    outputs.then(
-      (settled) => {
-        this.#finished(run, settled);
-        this.#dispatch();
-      },
-      (thrown) => {
-        this.#failed(run, thrown);
-        this.#dispatch();
-      },
+    if (Array.isArray(answer)) return this.#finish(run, resultOf(run, answer));
+    void answer.then(
+      (outputs) => this.#finishLater(run, resultOf(run, outputs)),
+      (thrown: unknown) => this.#finishLater(run, failureOf(run, thrown)),
     );
   }
 
-  #begin(run: Run): void {
-    this.#runs.add(run);
-    for (const { waiting, toRow } of run.parts) {
-      this.#queue.take(waiting, toRow);
-      const ticket = this.#ticketOf(waiting);
-      ticket.runs.add(run);
-      if (ticket.startedAtMs === 0) ticket.startedAtMs = run.startedAtMs;
-      ticket.batchRows = Math.max(ticket.batchRows, run.rows);
+  /** All that may be in flight at a time are announced, or none: else the end of one would acquit another. */
+  #mustAnnounce({ isAlone, predictedMs }: Run): boolean {
+    const isShort = predictedMs > 0 && predictedMs < ANNOUNCED_FROM_MS;
+    return isAlone || !isShort || this.#processRuns.instances > 1;
+  }
+
+  #finish(run: Run, result: RunResult): void {
+    const finishedAtMs = this.#free(run, result);
+    this.#deliver(run, result, finishedAtMs);
+  }
+
+  /** Answers go out when the instance has its next run, so that both go on at the same time; failures before. */
+  #finishLater(run: Run, result: RunResult): void {
+    const finishedAtMs = this.#free(run, result);
+    if (result.state === 'failed') this.#deliver(run, result, finishedAtMs);
+    this.#dispatch();
+    if (result.state === 'done') this.#deliver(run, result, finishedAtMs);
+  }
+
+  /** Frees the instance. */
+  #free(run: Run, { state }: RunResult): Moment {
+    const now = this.#clock.now();
+    run.end();
+    this.#runs.splice(this.#runs.indexOf(run), 1);
+    this.#processRuns.end();
+    if (state === 'done') this.#latencyModel.observe({ rows: run.rows, units: run.units }, now - run.startedAtMs);
+    for (const seat of run.seats) {
+      seat.ticket.alight(run);
+      if (state === 'again' && seat.ticket.state !== 'ended') this.#queue.again.push(seat);
     }
+    this.#finishDrain();
+    return now;
   }
 
-  #announce({ parts }: Run): void {
-    this.#options.executor.beforeRun(parts.map(({ waiting }) => waiting.entry.id));
-  }
-
-  #finished(run: Run, outputs: readonly Tensor[]): void {
-    const finishedAtMs = this.#options.clock.now();
-    this.#latency.observe({ rows: run.rows, units: run.rows }, finishedAtMs - run.startedAtMs);
-    const split = outputsOf(outputs, run.parts, run.rows, this.#options.batching);
-    if (split instanceof JitneyError) return this.#failed(run, split);
-    this.#runs.delete(run);
-    for (const [index, part] of run.parts.entries()) {
-      const ticket = this.#tickets.get(part.waiting.entry.id);
-      // It left while it ran.
-      if (ticket === undefined) continue;
-      ticket.pieces.push({ fromRow: part.fromRow, outputs: split[index] as readonly Tensor[] });
-      ticket.rowsDone += part.toRow - part.fromRow;
-      ticket.runs.delete(run);
-      if (ticket.rowsDone >= part.waiting.entry.rows) this.#answer(ticket, finishedAtMs);
+  #deliver(run: Run, result: RunResult, atMs: Moment): void {
+    if (result.state === 'again') return;
+    let fromRow = 0;
+    for (const seat of run.seats) {
+      const { ticket, rows } = seat;
+      // Not those who left, nor whom somebody cancels on hearing of another one.
+      if (ticket.state !== 'ended') {
+        const outcome =
+          result.state === 'failed' ? result : answerSeat(seat, fromRow, { run, outputs: result.outputs, atMs });
+        if (outcome !== null) this.#end(ticket, outcome);
+      }
+      fromRow += rows;
     }
-  }
-
-  #answer(ticket: Ticket, finishedAtMs: Moment): void {
-    const { entry } = ticket.waiting;
-    const { startedAtMs, batchRows } = ticket;
-    this.#end(ticket, {
-      state: 'done',
-      outputs: joinPieces(ticket.pieces),
-      timing: { enqueuedAtMs: entry.arrivedAtMs, startedAtMs, finishedAtMs, batchRows },
-    });
-  }
-
-  /** One bad row must fail alone: what shared a batch that failed runs again, each entry by itself. */
-  #failed(run: Run, thrown: unknown): void {
-    this.#runs.delete(run);
-    const error = JitneyError.from(thrown, 'MODEL_ERROR');
-    const tickets = run.parts.flatMap(({ waiting }) => this.#tickets.get(waiting.entry.id) ?? []);
-    const isShared = run.parts.length > 1 && error.code !== 'CANCELLED';
-    for (const ticket of tickets.reverse()) {
-      ticket.runs.delete(run);
-      if (isShared) this.#runAgainAlone(ticket);
-      else this.#fail(ticket, error);
-    }
-    if (isShared) this.#schedule();
-  }
-
-  #runAgainAlone({ waiting }: Ticket): void {
-    waiting.fromRow = 0;
-    waiting.solo = true;
-    this.#queue.putBack(waiting);
-  }
-
-  #failById(id: number, error: JitneyError): void {
-    const ticket = this.#tickets.get(id);
-    if (ticket !== undefined) this.#fail(ticket, error);
   }
 
   #fail(ticket: Ticket, error: JitneyError): void {
-    this.#queue.remove(ticket.waiting);
     this.#end(ticket, { state: 'failed', error });
-    for (const run of ticket.runs) this.#abortIfDeserted(run);
-  }
-
-  /** A run nobody waits for any more gives its instance back. */
-  #abortIfDeserted(run: Run): void {
-    if (run.parts.some(({ waiting }) => this.#tickets.has(waiting.entry.id))) return;
-    run.abort.abort(new JitneyError('CANCELLED', 'nobody waits for this run any more'));
   }
 
   #end(ticket: Ticket, outcome: Outcome): void {
-    this.#tickets.delete(ticket.waiting.entry.id);
+    const { entry } = ticket;
+    if (ticket.state === 'ended') invariant(false, `entry ${entry.id} ended twice`);
+    if (ticket.state === 'waiting') this.#queue.remove(ticket);
+    ticket.state = 'ended';
+    this.#tickets.delete(entry.id);
+    this.#deadlines.remove(ticket);
+    for (const ride of ticket.rides) ride.leave();
+    // Others may have waited for it to run alone.
+    if (entry.alone) this.#wake();
     ticket.settle(outcome);
-    if (this.#tickets.size > 0) return;
-    for (const resolve of this.#drained.splice(0)) resolve();
+    this.#finishDrain();
   }
 
-  #ticketOf(waiting: Waiting): Ticket {
-    const ticket = this.#tickets.get(waiting.entry.id);
-    invariant(ticket !== undefined, `lane entry ${waiting.entry.id} waits without a ticket (host/lane)`);
-    return ticket;
-  }
-
-  #setAlarm(atMs: Moment): void {
-    this.#cancelAlarm();
-    this.#alarmAtMs = atMs;
-    this.#cancelAlarm =
-      atMs === Number.POSITIVE_INFINITY ? () => {} : this.#options.clock.at(atMs, () => this.#alarm());
-  }
-
-  /** Ends what has no time left, wherever it is, and waits for the next deadline. */
-  #alarm(): void {
-    const now = this.#options.clock.now();
-    let next: Moment = Number.POSITIVE_INFINITY;
-    for (const ticket of [...this.#tickets.values()]) {
-      const { deadlineAtMs } = ticket.waiting.entry;
-      if (deadlineAtMs <= now) this.#fail(ticket, expired());
-      else next = Math.min(next, deadlineAtMs);
-    }
-    this.#setAlarm(next);
-  }
-
-  /** Whole batches before a request that came now, at what they are predicted to take. */
-  #expectedWaitMs(): number {
-    const { batching, instances } = this.#options;
-    if (this.#queue.entries === 0 && this.#runs.size < instances) return 0;
-    const rowsARun = batching.mode === 'rows' ? batching.maxRows : 1;
-    const runs = Math.ceil(this.#queue.rows / rowsARun) + this.#runs.size;
-    const rows = Math.min(rowsARun, Math.max(1, this.#queue.rows));
-    const runMs = this.#latency.predict({ rows, units: rows });
-    return Number.isFinite(runMs) ? (runs / instances) * runMs : 0;
+  #finishDrain(): void {
+    if (this.#drained === null || this.#tickets.size > 0 || this.#runs.length > 0) return;
+    this.#deadlines.close();
+    this.#onDrained?.();
   }
 }
-
-const expired = () => new JitneyError('DEADLINE_EXCEEDED', 'Request timeout expired', { retryAfterMs: 1_000 });

@@ -1,140 +1,168 @@
 import { type Entry, JitneyError } from '@jitney/core';
+import { LinkedList, type ReadonlyList } from './linked-list.js';
+import type { Seat, Ticket, Waiting } from './ticket.js';
 
 export interface QueueLimits {
-  /** Entries that may wait. */
+  /** Most entries that may wait. */
   readonly maxEntries: number;
-  /** Bytes of tensors that may wait. */
+  /** Most bytes that the waiting entries may hold together. */
   readonly maxBytes: number;
 }
 
-/** An entry that waits, wholly or in part. */
-export interface Waiting {
-  readonly entry: Entry;
-  /** Rows before this one have been taken already: the entry is larger than a batch. */
-  fromRow: number;
-  /** Runs in a batch of its own, since a batch it was in failed. */
-  solo: boolean;
-  /** False once it left: taken wholly, cancelled or expired. It is skipped from then on. */
-  isWaiting: boolean;
+/** What waits, as a scheduler reads it. */
+export interface QueueView<T extends Waiting> {
+  /** Rows whose run failed among others: each runs again, by itself, before anything else does. */
+  readonly again: ReadonlyList<Seat<T>>;
+  /** The most urgent first. */
+  readonly classes: readonly PriorityClass<T>[];
 }
 
+/** Entries of one priority. */
+export interface PriorityClass<T extends Waiting> {
+  /** All of them, the oldest first. */
+  readonly waiting: ReadonlyList<T>;
+  /** The same by their compatibility, each kind with its oldest first; entries that share no run are in none. */
+  readonly kinds: ReadonlyMap<string, ReadonlyList<T>>;
+}
+
+/** Priorities 0 to 15; what is less urgent shares the last. */
+const CLASSES = 16;
+
 /**
- * Entries in the order in which they are to run: the more urgent class first, inside a class as they came.
- * Bounded by count and bytes. What leaves from the middle is only flagged, and dropped when its turn comes.
+ * Orders what waits: by priority, then by arrival. Every operation takes constant time, and an entry that is taken out
+ * anywhere leaves nothing behind.
  */
-export class RequestQueue {
+export class RequestQueue implements QueueView<Ticket> {
+  readonly again = new LinkedList<Seat<Ticket>>();
+  readonly classes = Array.from({ length: CLASSES }, () => new ClassQueue());
   readonly #limits: QueueLimits;
-  /** One list a class, most urgent first. */
-  #classes: { readonly priority: number; readonly list: Fifo }[] = [];
   #entries = 0;
   #rows = 0;
+  #units = 0;
   #bytes = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
   }
 
+  /** Entries of which rows wait, beside `again`. */
   get entries(): number {
     return this.#entries;
   }
 
+  /** Rows that wait, beside `again`. */
   get rows(): number {
     return this.#rows;
   }
 
+  /** Work of the rows that wait, in the task's unit. */
+  get units(): number {
+    return this.#units;
+  }
+
+  /** Bytes of the entries of which rows wait: a split entry counts in full until its last rows are taken. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @throws JitneyError `QUEUE_FULL`, unless nothing else waits: a request that is too large alone must not wait for ever. */
-  push(entry: Entry): Waiting {
-    if (this.#entries >= this.#limits.maxEntries) throw full(`${this.#entries} requests wait`);
-    if (this.#entries > 0 && this.#bytes + entry.bytes > this.#limits.maxBytes) throw full(`${this.#bytes} bytes wait`);
-    const waiting: Waiting = { entry, fromRow: 0, solo: false, isWaiting: true };
-    this.#listFor(entry.priority).push(waiting);
-    this.#count(waiting, 1);
-    return waiting;
+  /** Why there is no room for the entry, or `null`. `retryAfterMs` is asked only when it is refused for now. */
+  refusal({ bytes }: Entry, retryAfterMs: () => number): JitneyError | null {
+    const { maxEntries, maxBytes } = this.#limits;
+    if (bytes > maxBytes) {
+      return new JitneyError(
+        'TOO_LARGE',
+        `the request's tensors take ${bytes} bytes, more than the ${maxBytes} that may wait for the model together. ` +
+          'Send fewer rows at a time, or raise queue.maxBytes.',
+      );
+    }
+    const full =
+      this.#entries >= maxEntries
+        ? `${this.#entries} requests wait for the model (queue.maxEntries is ${maxEntries})`
+        : this.#bytes + bytes > maxBytes
+          ? `requests of ${this.#bytes} bytes wait for the model and this one has ${bytes} (queue.maxBytes is ${maxBytes})`
+          : null;
+    if (full === null) return null;
+    return new JitneyError('QUEUE_FULL', `Exceeds maximum queue size: ${full}`, { retryAfterMs: retryAfterMs() });
   }
 
-  /** Puts back what a failed batch held, before everything else of its class. Not refused: it was admitted before. */
-  putBack(waiting: Waiting): void {
-    waiting.isWaiting = true;
-    this.#listFor(waiting.entry.priority).unshift(waiting);
-    this.#count(waiting, 1);
+  /** Puts it behind those of its priority. The caller has asked for a `refusal`. */
+  push(ticket: Ticket): void {
+    const { entry } = ticket;
+    this.#classOf(entry).push(ticket);
+    this.#entries += 1;
+    this.#rows += entry.rows;
+    this.#units += entry.cost;
+    this.#bytes += entry.bytes;
   }
 
-  /** Takes rows up to `toRow`; with the last of them the entry leaves. */
-  take(waiting: Waiting, toRow: number): void {
-    this.#rows -= toRow - waiting.fromRow;
-    waiting.fromRow = toRow;
-    if (toRow >= waiting.entry.rows) this.remove(waiting);
+  /** Hands the rows of a seat to a run. An entry of which all rows are taken has left the queue. */
+  take(seat: Seat<Ticket>): void {
+    const { ticket, rows } = seat;
+    const { entry } = ticket;
+    const { first } = this.again;
+    if (first !== null && first.item === seat) return this.again.remove(first);
+    ticket.nextRow += rows;
+    if (ticket.nextRow >= entry.rows) {
+      this.#leave(ticket, rows);
+    } else {
+      this.#rows -= rows;
+      this.#units -= (entry.cost * rows) / entry.rows;
+    }
   }
 
-  remove(waiting: Waiting): void {
-    if (!waiting.isWaiting) return;
-    this.#count(waiting, -1);
-    waiting.isWaiting = false;
+  /** Passes by those to be run again whose entry has ended meanwhile. */
+  dropEnded(): void {
+    for (let node = this.again.first; node?.item.ticket.state === 'ended'; node = this.again.first) {
+      this.again.remove(node);
+    }
   }
 
-  /** What waits, in order. Stop as soon as you have seen enough. */
-  *[Symbol.iterator](): Iterator<Waiting> {
-    for (const { list } of this.#classes) yield* list;
+  /** Takes a waiting entry out. */
+  remove(ticket: Ticket): void {
+    this.#leave(ticket, ticket.entry.rows - ticket.nextRow);
   }
 
-  #count({ entry, fromRow }: Waiting, sign: 1 | -1): void {
-    this.#entries += sign;
-    this.#rows += sign * (entry.rows - fromRow);
-    this.#bytes += sign * entry.bytes;
+  #leave(ticket: Ticket, waitingRows: number): void {
+    const { entry } = ticket;
+    this.#classOf(entry).remove(ticket);
+    this.#entries -= 1;
+    this.#rows -= waitingRows;
+    this.#units -= entry.rows === 0 ? entry.cost : (entry.cost * waitingRows) / entry.rows;
+    this.#bytes -= entry.bytes;
+    // Fractions of split entries do not add up exactly.
+    if (this.#entries === 0) this.#units = 0;
   }
 
-  #listFor(priority: number): Fifo {
-    for (const one of this.#classes) if (one.priority === priority) return one.list;
-    const list = new Fifo();
-    this.#classes = [...this.#classes, { priority, list }].sort((a, b) => a.priority - b.priority);
-    return list;
+  #classOf({ priority }: Entry): ClassQueue {
+    return this.classes[priority < CLASSES ? Math.max(0, Math.floor(priority)) : CLASSES - 1] as ClassQueue;
   }
 }
 
-const full = (why: string) =>
-  new JitneyError('QUEUE_FULL', `Exceeds maximum queue size: ${why}`, { retryAfterMs: 1_000 });
+class ClassQueue implements PriorityClass<Ticket> {
+  readonly waiting = new LinkedList<Ticket>();
+  readonly kinds = new Map<string, LinkedList<Ticket>>();
 
-/** A list that is pushed at its end and emptied from its front; flagged members at the front are dropped for good. */
-class Fifo {
-  #members: Waiting[] = [];
-  #head = 0;
-
-  push(waiting: Waiting): void {
-    this.#compact();
-    this.#members.push(waiting);
-  }
-
-  unshift(waiting: Waiting): void {
-    if (this.#head > 0) this.#members[--this.#head] = waiting;
-    else this.#members.unshift(waiting);
-  }
-
-  *[Symbol.iterator](): Iterator<Waiting> {
-    this.#dropLeft();
-    for (let i = this.#head; i < this.#members.length; i++) {
-      const waiting = this.#members[i] as Waiting;
-      if (waiting.isWaiting) yield waiting;
+  push(ticket: Ticket): void {
+    ticket.inClass = this.waiting.push(ticket);
+    const { compatibility } = ticket.entry;
+    if (compatibility === null) return;
+    let kind = this.kinds.get(compatibility);
+    if (kind === undefined) {
+      kind = new LinkedList();
+      this.kinds.set(compatibility, kind);
     }
+    ticket.inKind = kind.push(ticket);
   }
 
-  #dropLeft(): void {
-    while (this.#head < this.#members.length && !(this.#members[this.#head] as Waiting).isWaiting) this.#head += 1;
-    if (this.#head === this.#members.length) {
-      this.#members.length = 0;
-      this.#head = 0;
-    }
-  }
-
-  /** Lets go of what left: of the front, and of what was cancelled in the middle once that is most of it. */
-  #compact(): void {
-    if (this.#members.length < 64 || this.#members.length % 64 !== 0) return;
-    const waiting = this.#members.filter((member, i) => i >= this.#head && member.isWaiting);
-    if (waiting.length * 2 > this.#members.length) return;
-    this.#members = waiting;
-    this.#head = 0;
+  remove(ticket: Ticket): void {
+    if (ticket.inClass !== null) this.waiting.remove(ticket.inClass);
+    ticket.inClass = null;
+    const { compatibility } = ticket.entry;
+    if (compatibility === null || ticket.inKind === null) return;
+    const kind = this.kinds.get(compatibility) as LinkedList<Ticket>;
+    kind.remove(ticket.inKind);
+    ticket.inKind = null;
+    // Clients choose shapes: kinds that nobody waits in must not pile up.
+    if (kind.size === 0) this.kinds.delete(compatibility);
   }
 }

@@ -1,0 +1,43 @@
+import { JitneyError, type Moment, type Outcome, type Tensor } from '@jitney/core';
+import { joinAnswers, shareOf } from './batch-tensors.js';
+import type { Run } from './run.js';
+import type { Seat, Ticket } from './ticket.js';
+
+/** What a finished run gave. */
+export interface Finished {
+  readonly run: Run;
+  readonly outputs: readonly Tensor[];
+  readonly atMs: Moment;
+}
+
+/**
+ * How the entry of a seat ends by a finished run, in which the seat's rows begin at `fromRow`. `null`: it was split, and
+ * other parts of it are still to be answered.
+ */
+export function answerSeat(seat: Seat<Ticket>, fromRow: number, finished: Finished): Outcome | null {
+  try {
+    return answer(seat, fromRow, finished);
+  } catch (thrown) {
+    return { state: 'failed', error: JitneyError.from(thrown) };
+  }
+}
+
+function answer(seat: Seat<Ticket>, fromRow: number, { run, outputs, atMs }: Finished): Outcome | null {
+  const { ticket, rows } = seat;
+  const { entry } = ticket;
+  const own = shareOf(outputs, run.rows, { fromRow, rows, wanted: entry.outputs });
+  ticket.batchRows = Math.max(ticket.batchRows, run.rows);
+  if (rows === entry.rows) return done(ticket, own, atMs);
+  ticket.parts.push({ fromRow: seat.fromRow, outputs: own });
+  ticket.answeredRows += rows;
+  return ticket.answeredRows < entry.rows ? null : done(ticket, joinAnswers(ticket.parts), atMs);
+}
+
+function done(ticket: Ticket, outputs: readonly Tensor[], finishedAtMs: Moment): Outcome {
+  const { enqueuedAtMs, startedAtMs, batchRows } = ticket;
+  return {
+    state: 'done',
+    outputs,
+    timing: { enqueuedAtMs, startedAtMs: startedAtMs ?? finishedAtMs, finishedAtMs, batchRows },
+  };
+}
