@@ -28,6 +28,11 @@ export const ERROR_CATALOGUE = {
     meaning: 'A body, header, shape or count is above its limit.',
     remedy: 'Send less at a time, or raise the limit that the message names.',
   },
+  REQUEST_TIMEOUT: {
+    retryable: true,
+    meaning: 'The client took too long to send its request.',
+    remedy: 'Send it faster, or raise the time that the message names.',
+  },
   UNSUPPORTED: {
     retryable: false,
     meaning: 'Understood, but this server or model does not do it.',

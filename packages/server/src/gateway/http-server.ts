@@ -1,123 +1,95 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { JitneyError } from '@jitney/core';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
+import { answerPreflight, createCors } from './access/cors.js';
+import { acceptRequestId } from './access/request-id.js';
 import type { Gateway } from './gateway.js';
 import { registerHealth } from './protocol/health/health.js';
-import { type ErrorShape, oipErrorShape, ownErrorShape, respondError } from './protocol/http/respond.js';
+import { createClientErrorHandler } from './protocol/http/client-errors.js';
+import { dataRoute } from './protocol/http/data-route.js';
+import { exchange, refuse } from './protocol/http/exchange.js';
+import { type Incoming, REQUEST_ID } from './protocol/http/incoming.js';
+import { answerTheUnknown, refuseRequest } from './protocol/http/refusals.js';
+import { errorShapeFor } from './protocol/http/respond.js';
+import { infer } from './protocol/oip/infer.js';
 import { registerOip } from './protocol/oip/routes.js';
 import { registerOpenApi } from './protocol/openapi/openapi.js';
 import { registerPage } from './protocol/page/page.js';
-import { handlePredict } from './protocol/predict/predict.js';
+import { predict } from './protocol/predict/predict.js';
 
 /** The HTTP face of a gateway: every protocol's routes, and one answer for what none of them knows. */
 export function createHttpServer(gateway: Gateway): FastifyInstance {
-  const { server, limits } = gateway;
   const app = fastify({
     logger: false,
     trustProxy: false,
     routerOptions: { maxParamLength: 512 },
-    bodyLimit: limits.maxBodyBytes,
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => {
-      const http = createServer(
-        {
-          maxHeaderSize: limits.maxHeaderBytes,
-          // Bodies are read as they come; a socket that stalls is ended by these.
-          headersTimeout: server.headersTimeoutMs,
-          requestTimeout: server.requestTimeoutMs,
-          keepAliveTimeout: server.keepAliveTimeoutMs,
-        },
-        handler,
-      );
-      return http;
-    },
+    serverFactory: (handler) => createNodeServer(gateway, createListener(gateway, handler as RequestListener)),
+    clientErrorHandler: createClientErrorHandler(gateway),
+    frameworkErrors: (thrown, request, reply) => refuseRequest(gateway, request, reply, thrown),
   });
-  // Protocols read their bodies themselves, straight from the socket.
+  // A body that nobody asked for is not read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff');
-    if (gateway.isDraining()) reply.header('connection', 'close');
-    done();
-  });
   answerTheUnknown(app, gateway);
-  registerCors(app, server.corsOrigins);
   registerHealth(app, gateway);
   registerOip(app, gateway);
-  registerPredict(app, gateway);
   registerOpenApi(app, gateway);
   registerPage(app, gateway);
   return app;
 }
 
-function registerPredict(app: FastifyInstance, gateway: Gateway): void {
-  const handle = (request: FastifyRequest, reply: FastifyReply) => {
-    const { model = null, version = null } = request.params as { model?: string; version?: string };
-    reply.hijack();
-    handlePredict(gateway, request.raw, reply.raw, { model, version });
+/** Requests to models go straight to their protocol, which reads their bodies from the socket; Fastify has the rest. */
+function createListener(gateway: Gateway, others: RequestListener): RequestListener {
+  const cors = createCors(gateway.server.corsOrigins);
+  return (request, response) => {
+    const incoming = welcome(gateway, request, response);
+    cors?.(request, response);
+    if (cors !== null && answerPreflight(request, response)) return;
+    const { url = '/' } = request;
+    // RFC 9112 §3.2. Node would answer it without a word.
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      return refuse(
+        gateway,
+        incoming,
+        errorShapeFor(url),
+        new JitneyError('INVALID_ARGUMENT', 'there is no Host header'),
+      );
+    }
+    const data = request.method === 'POST' ? dataRoute(url) : null;
+    if (data === null) return others(request, response);
+    if (data.kind === 'infer') exchange(gateway, incoming, infer, data);
+    else exchange(gateway, incoming, predict, data);
   };
-  app.post('/predict', handle);
-  app.post('/predict/:model', handle);
-  app.post('/predict/:model/versions/:version', handle);
 }
 
-const shapeFor = (url: string): ErrorShape => (url.startsWith('/v2') ? oipErrorShape : ownErrorShape);
-
-/** A route nobody has, a wrong method, or a request that Fastify itself refused. */
-function answerTheUnknown(app: FastifyInstance, gateway: Gateway): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, error: JitneyError) => {
-    reply.hijack();
-    gateway.metrics.failed('', '', error.code);
-    const requestId = gateway.nextRequestId();
-    reply.raw.setHeader('x-request-id', requestId);
-    respondError(request.raw, reply.raw, { error, shape: shapeFor(request.url), requestId });
-  };
-  app.setNotFoundHandler((request, reply) => {
-    const others = methodsOf(app, request.url.split('?', 1)[0] ?? '/');
-    if (others.length === 0) return answer(request, reply, new JitneyError('ROUTE_NOT_FOUND', 'Not Found'));
-    reply.raw.setHeader('allow', others.join(', '));
-    answer(request, reply, new JitneyError('METHOD_NOT_ALLOWED', 'Method Not Allowed'));
-  });
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = thrown instanceof JitneyError ? thrown : fastifyError(thrown);
-    if (error.code === 'INTERNAL') gateway.log.error({ err: thrown }, error.message);
-    answer(request, reply, error);
-  });
+/** Gives the request its id, and the answer the headers that all have. */
+function welcome(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Incoming {
+  const requestId = acceptRequestId(request.headers[REQUEST_ID]) ?? gateway.nextRequestId();
+  response.setHeader(REQUEST_ID, requestId);
+  response.setHeader('x-content-type-options', 'nosniff');
+  if (gateway.isDraining()) response.setHeader('connection', 'close');
+  return { request, response, requestId };
 }
 
-function methodsOf(app: FastifyInstance, url: string): string[] {
-  return ['GET', 'HEAD', 'POST'].filter(
-    (method) => app.findRoute({ method, url }) !== null || app.hasRoute({ method, url }),
+/** Slow clients are looked for so often, but at least four times in the time they are given. */
+const MOST_CHECK_MS = 5_000;
+
+function createNodeServer({ server, limits }: Gateway, listener: RequestListener): Server {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = server;
+  const http = createServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(MOST_CHECK_MS, Math.ceil(headersTimeoutMs / 4)),
+      keepAliveTimeout: keepAliveTimeoutMs,
+      requireHostHeader: false,
+    },
+    listener,
   );
-}
-
-function fastifyError(thrown: unknown): JitneyError {
-  const status = (thrown as { statusCode?: number }).statusCode ?? 500;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (status >= 400 && status < 500) return new JitneyError('INVALID_ARGUMENT', message);
-  return new JitneyError('INTERNAL', 'a defect of Jitney, see the log', { cause: thrown });
-}
-
-/** Answers for pages of other origins: none, unless they are listed. */
-function registerCors(app: FastifyInstance, origins: readonly string[]): void {
-  if (origins.length === 0) return;
-  app.addHook('onRequest', (request, reply, done) => {
-    const { origin } = request.headers;
-    if (origin === undefined || !(origins.includes('*') || origins.includes(origin))) return done();
-    const allow = origins.includes('*') ? '*' : origin;
-    // Infer and predict answer on the raw response: it must know, too.
-    reply.raw.setHeader('access-control-allow-origin', allow);
-    reply.raw.setHeader('access-control-expose-headers', 'x-request-id, inference-header-content-length');
-    if (allow !== '*') reply.raw.setHeader('vary', 'origin');
-    if (request.method !== 'OPTIONS') return done();
-    reply.hijack();
-    reply.raw.writeHead(204, {
-      'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers':
-        'authorization, content-type, x-api-key, x-request-id, inference-header-content-length',
-      'access-control-max-age': '86400',
-    });
-    reply.raw.end();
-  });
+  // An expectation that is not known may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a word.
+  http.on('checkExpectation', listener);
+  return http;
 }

@@ -15,8 +15,9 @@ export interface BodySink {
 }
 
 /**
- * Feeds a request's body to `sink` as it arrives, decompressed where it says so. `done` is called exactly once.
- * What is above a limit ends early with TOO_LARGE; the connection is then closed after the answer, unread.
+ * Feeds a request's body to `sink` as it arrives, decompressed where it says so. `done` is called at most once: not at
+ * all when the connection breaks before the body has ended, which its response tells by closing.
+ * What is above a limit ends early with TOO_LARGE, the rest unread.
  */
 export function readBody(
   request: IncomingMessage,
@@ -26,46 +27,79 @@ export function readBody(
 ): void {
   const refused = refuseUnread(request, limits);
   if (refused !== null) return done(refused);
+  const reader = new BodyReader(request, limits, sink, done);
   const inflate = inflaterFor(request);
-  let bytes = 0;
-  let chunks = 0;
-  let isDone = false;
-  const finish = (error: JitneyError | null) => {
-    if (isDone) return;
-    isDone = true;
-    if (error !== null) {
-      request.pause();
-      inflate?.destroy();
-    }
-    done(error);
-  };
-  const take = (chunk: Uint8Array) => {
-    if (isDone) return;
-    bytes += chunk.byteLength;
-    if (bytes > limits.maxBodyBytes) return finish(tooLarge(limits));
-    try {
-      sink.write(chunk);
-    } catch (thrown) {
-      finish(JitneyError.from(thrown));
-    }
-  };
-  request.on('data', (chunk: Buffer) => {
-    chunks += 1;
-    if (chunks > limits.maxChunks) return finish(tooManyChunks(limits));
-    if (inflate === null) take(chunk);
-    else if (!inflate.write(chunk)) {
+  if (inflate === null) reader.readPlain();
+  else reader.readCompressed(inflate);
+}
+
+class BodyReader {
+  readonly #request: IncomingMessage;
+  readonly #limits: BodyLimits;
+  readonly #sink: BodySink;
+  readonly #done: (error: JitneyError | null) => void;
+  #bytes = 0;
+  #chunks = 0;
+  #isDone = false;
+
+  constructor(request: IncomingMessage, limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#sink = sink;
+    this.#done = done;
+  }
+
+  readPlain(): void {
+    this.#request.on('data', (chunk: Buffer) => {
+      if (this.#countChunk()) this.#take(chunk);
+    });
+    this.#request.on('end', () => this.#finish(null));
+  }
+
+  readCompressed(inflate: Gunzip | Inflate): void {
+    const request = this.#request;
+    request.on('data', (chunk: Buffer) => {
+      if (!this.#countChunk() || inflate.write(chunk)) return;
       request.pause();
       inflate.once('drain', () => request.resume());
+    });
+    request.on('end', () => inflate.end());
+    request.on('close', () => inflate.destroy());
+    inflate.on('data', (chunk: Buffer) => {
+      this.#take(chunk);
+      if (this.#isDone) inflate.destroy();
+    });
+    inflate.on('end', () => this.#finish(null));
+    inflate.on('error', (error) =>
+      this.#finish(
+        new JitneyError('INVALID_ARGUMENT', `the body is not valid ${encodingOf(request)}: ${error.message}`),
+      ),
+    );
+  }
+
+  #countChunk(): boolean {
+    this.#chunks += 1;
+    if (this.#chunks > this.#limits.maxChunks) this.#finish(tooManyChunks(this.#limits));
+    return !this.#isDone;
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#isDone) return;
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > this.#limits.maxBodyBytes) return this.#finish(tooLarge(this.#limits));
+    try {
+      this.#sink.write(chunk);
+    } catch (thrown) {
+      this.#finish(JitneyError.from(thrown));
     }
-  });
-  request.on('end', () => (inflate === null ? finish(null) : inflate.end()));
-  request.on('aborted', () => finish(new JitneyError('CANCELLED', 'the client left before its body had arrived')));
-  request.on('error', (error) => finish(new JitneyError('CANCELLED', 'the connection broke', { cause: error })));
-  inflate?.on('data', take);
-  inflate?.on('end', () => finish(null));
-  inflate?.on('error', (error) =>
-    finish(new JitneyError('INVALID_ARGUMENT', `the body is not valid ${encodingOf(request)}: ${error.message}`)),
-  );
+  }
+
+  #finish(error: JitneyError | null): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (error !== null) this.#request.pause();
+    this.#done(error);
+  }
 }
 
 /** What the headers alone decide. */
@@ -81,7 +115,8 @@ function refuseUnread(request: IncomingMessage, limits: BodyLimits): JitneyError
 }
 
 function encodingOf(request: IncomingMessage): string {
-  return request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
+  const encoding = request.headers['content-encoding'];
+  return encoding === undefined ? 'identity' : encoding.trim().toLowerCase() || 'identity';
 }
 
 function inflaterFor(request: IncomingMessage): Gunzip | Inflate | null {
@@ -98,10 +133,13 @@ function inflaterFor(request: IncomingMessage): Gunzip | Inflate | null {
 function tooLarge({ maxBodyBytes }: BodyLimits): JitneyError {
   return new JitneyError(
     'TOO_LARGE',
-    `the body exceeds the maximum allowed input size of ${maxBodyBytes} bytes: raise it with --max-body-bytes`,
+    `the body exceeds the maximum allowed input size of ${maxBodyBytes} bytes: raise it with --set limits.maxBodyBytes=…`,
   );
 }
 
 function tooManyChunks({ maxChunks }: BodyLimits): JitneyError {
-  return new JitneyError('TOO_LARGE', `the body came in more than ${maxChunks} chunks: send larger ones`);
+  return new JitneyError(
+    'TOO_LARGE',
+    `the body came in more than ${maxChunks} chunks: send larger ones, or raise it with --set limits.maxChunks=…`,
+  );
 }

@@ -1,19 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { JitneyError, type Moment } from '@jitney/core';
 import type { ModelRoute } from '../../../wire/messages.js';
-import { acceptRequestId } from '../../access/request-id.js';
+import type { Pass } from '../../access/admission.js';
 import type { Answer, Call } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
 import type { Ticket } from '../../routing/data-plane.js';
 import { type BodySink, readBody } from './body.js';
-import { type ErrorShape, type HttpAnswer, respond, respondError } from './respond.js';
+import { type Incoming, whenOver } from './incoming.js';
+import { byteLength, type ErrorShape, type HttpAnswer, respond, respondError } from './respond.js';
+
+/** A model as a request names it. */
+export interface NamedModel {
+  /** `null`: the one that is served. */
+  readonly model: string | null;
+  /** `null`: the default one. */
+  readonly version: string | null;
+}
+
+/** What a protocol asks of a model. */
+export interface RequestKind<Parsed> {
+  /** For metrics and logs: `oip`, `predict`. */
+  readonly name: string;
+  readonly errorShape: ErrorShape;
+  /** Finds the model and makes a parser, before the body is read. @throws JitneyError */
+  begin(gateway: Gateway, request: IncomingMessage, named: NamedModel): Protocol<Parsed>;
+}
 
 /** A protocol's part in a request: it parses, says what to call, and writes the answer. */
-export interface Exchange<Parsed> {
-  /** For metrics and logs: `oip`, `predict`. */
-  readonly protocol: string;
-  readonly shape: ErrorShape;
-  /** Finds the model before the body is read. */
+export interface Protocol<Parsed> {
   readonly route: ModelRoute;
   /** A parser for the body. Once it has all of it, `step` is called while it says true, then `end`. */
   readonly parser: BodySink & { step(): boolean; end(): Parsed };
@@ -29,125 +43,167 @@ export interface CallParts extends Pick<Call, 'outputs' | 'body' | 'priority' | 
 }
 
 /**
- * Takes a request from its headers to its answer: authenticate → admit → parse → route → call → answer.
+ * Takes a request from its headers to its answer: authenticate → route → admit → parse → call → answer.
  * Every request that enters leaves once, whatever happens.
  */
 export function exchange<Parsed>(
   gateway: Gateway,
-  request: IncomingMessage,
-  response: ServerResponse,
-  shape: ErrorShape,
-  begin: () => Exchange<Parsed>,
+  incoming: Incoming,
+  kind: RequestKind<Parsed>,
+  named: NamedModel,
 ): void {
   const receivedAtMs = gateway.clock.now();
-  const requestId = acceptRequestId(request.headers['x-request-id']) ?? gateway.nextRequestId();
-  response.setHeader('x-request-id', requestId);
-  if (gateway.isDraining()) response.setHeader('connection', 'close');
+  let protocol: Protocol<Parsed>;
+  let pass: Pass;
   try {
-    gateway.authorise(request.headers);
-    const protocol = begin();
-    gateway.admission.enter();
-    run(gateway, request, response, protocol, { requestId, receivedAtMs });
+    gateway.authorise(incoming.request.headers);
+    protocol = kind.begin(gateway, incoming.request, named);
+    pass = gateway.admission.enter();
   } catch (thrown) {
-    const error = JitneyError.from(thrown);
-    gateway.metrics.failed('', '', error.code);
-    if (error.code === 'INTERNAL') gateway.log.error({ requestId, err: error.cause ?? error }, error.message);
-    respondError(request, response, { error, shape, requestId });
+    return refuse(gateway, incoming, kind.errorShape, thrown);
   }
+  new Run({ gateway, incoming, kind, protocol, pass, receivedAtMs }).start();
 }
 
-interface Origin {
-  readonly requestId: string;
-  readonly receivedAtMs: Moment;
+/** Answers with an error a request that named no model that is served, or was not let in. */
+export function refuse(gateway: Gateway, incoming: Incoming, shape: ErrorShape, thrown: unknown): void {
+  const error = JitneyError.from(thrown);
+  gateway.metrics.failed('', '', error.code);
+  logDefect(gateway, incoming.requestId, error);
+  respondError(incoming, shape, error);
 }
 
-function run<Parsed>(
-  gateway: Gateway,
-  request: IncomingMessage,
-  response: ServerResponse,
-  protocol: Exchange<Parsed>,
-  { requestId, receivedAtMs }: Origin,
-): void {
-  const { name, version } = protocol.route;
-  let ticket: Ticket | null = null;
-  let heldBytes = 0;
-  let isOver = false;
-  const leave = (error: JitneyError | null) => {
-    if (isOver) return false;
-    isOver = true;
-    gateway.admission.leave(heldBytes);
-    if (error !== null) gateway.metrics.failed(name, version, error.code);
-    return true;
-  };
-  const fail = (thrown: unknown) => {
-    const error = JitneyError.from(thrown);
-    if (!leave(error)) return;
-    if (error.code === 'INTERNAL')
-      gateway.log.error({ requestId, model: name, err: error.cause ?? error }, error.message);
-    respondError(request, response, { error, shape: protocol.shape, requestId });
-  };
-  response.on('close', () => {
-    if (response.writableFinished || !leave(new JitneyError('CANCELLED', 'the client left'))) return;
-    ticket?.cancel();
-  });
-  const send = (parsed: Parsed) => {
-    const parts = protocol.call(parsed);
-    heldBytes = parts.bytes;
-    gateway.admission.hold(parts.bytes);
-    const parsedAtMs = gateway.clock.now();
-    const call = callOf(gateway, request, requestId, receivedAtMs, parts);
-    ticket = gateway.dataPlane.call(protocol.route, call, (answer) => {
-      if (answer instanceof JitneyError) return fail(answer);
-      inSteps(protocol.answer(answer, parsed), fail, (written) => {
-        if (!leave(null)) return;
-        respond(request, response, written);
-        gateway.metrics.answered(name, version, protocol.protocol, answer, { receivedAtMs, parsedAtMs });
-      });
-    });
-  };
-  readBody(request, gateway.limits, protocol.parser, (failed) => {
-    if (failed !== null) return fail(failed);
-    inSteps(parse(protocol.parser), fail, send);
-  });
-}
-
-function* parse<Parsed>(parser: Exchange<Parsed>['parser']): Generator<void, Parsed> {
-  while (parser.step()) yield;
-  return parser.end();
+function logDefect({ log }: Gateway, requestId: string, error: JitneyError): void {
+  if (error.code === 'INTERNAL') log.error({ requestId, err: error.cause ?? error }, error.message);
 }
 
 /** Steps of one request made in a turn of the event loop: each takes up to half a millisecond. */
 const STEPS_A_TURN = 2;
 
-/** Runs the steps, a few a turn. Ends with `done`, or with `fail` for what a step or `done` threw. */
-function inSteps<T>(steps: Generator<void, T>, fail: (thrown: unknown) => void, done: (result: T) => void): void {
-  try {
-    for (let count = 0; count < STEPS_A_TURN; count++) {
-      const step = steps.next();
-      if (step.done === true) return done(step.value);
-    }
-  } catch (thrown) {
-    return fail(thrown);
+interface Entered<Parsed> {
+  readonly gateway: Gateway;
+  readonly incoming: Incoming;
+  readonly kind: RequestKind<Parsed>;
+  readonly protocol: Protocol<Parsed>;
+  readonly pass: Pass;
+  readonly receivedAtMs: Moment;
+}
+
+/** A request that was let in. */
+class Run<Parsed> {
+  readonly #entered: Entered<Parsed>;
+  #ticket: Ticket | null = null;
+  #receivedBytes = 0;
+  /** Answered, failed, or left by its client. */
+  #isOver = false;
+
+  constructor(entered: Entered<Parsed>) {
+    this.#entered = entered;
   }
-  setImmediate(() => inSteps(steps, fail, done));
+
+  start(): void {
+    const { gateway, incoming, pass } = this.#entered;
+    const { parser } = this.#entered.protocol;
+    whenOver(incoming, () => this.#closed());
+    const sink: BodySink = {
+      write: (chunk) => {
+        this.#receivedBytes += chunk.byteLength;
+        pass.hold(this.#receivedBytes);
+        parser.write(chunk);
+      },
+    };
+    readBody(incoming.request, gateway.limits, sink, (failed) => {
+      if (failed !== null) return this.#fail(failed);
+      this.#inSteps(parse(parser), (parsed) => this.#call(parsed));
+    });
+  }
+
+  #call(parsed: Parsed): void {
+    const { gateway, incoming, pass, protocol, receivedAtMs } = this.#entered;
+    const parts = protocol.call(parsed);
+    pass.hold(parts.bytes);
+    const parsedAtMs = gateway.clock.now();
+    const call = callOf(gateway, incoming, receivedAtMs, parts);
+    this.#ticket = gateway.dataPlane.call(protocol.route, call, (answer) => {
+      if (answer instanceof JitneyError) return this.#fail(answer);
+      this.#inSteps(protocol.answer(answer, parsed), (written) => this.#answer(answer, written, parsedAtMs));
+    });
+  }
+
+  #answer(answer: Answer, written: HttpAnswer, parsedAtMs: Moment): void {
+    const { gateway, incoming, kind, pass, protocol, receivedAtMs } = this.#entered;
+    const { name, version } = protocol.route;
+    const requestBytes = this.#receivedBytes;
+    const responseBytes = byteLength(written.chunks);
+    this.#isOver = true;
+    pass.holdAnswer(responseBytes);
+    respond(incoming, written, gateway.server.keepAliveTimeoutMs);
+    const measured = { receivedAtMs, parsedAtMs, requestBytes, responseBytes };
+    gateway.metrics.answered(name, version, kind.name, answer, measured);
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#isOver) return;
+    const { gateway, incoming, kind } = this.#entered;
+    const error = JitneyError.from(thrown);
+    this.#count(error);
+    logDefect(gateway, incoming.requestId, error);
+    respondError(incoming, kind.errorShape, error);
+  }
+
+  /** The answer is written, or nobody is there to take one: what waits or runs for it is given up. */
+  #closed(): void {
+    const { incoming, pass } = this.#entered;
+    pass.leave();
+    if (this.#isOver) return;
+    const { errored } = incoming.request.socket;
+    this.#count(errored instanceof JitneyError ? errored : new JitneyError('CANCELLED', 'the client left'));
+    this.#ticket?.cancel();
+  }
+
+  #count(error: JitneyError): void {
+    const { gateway, kind, protocol } = this.#entered;
+    const { name, version } = protocol.route;
+    this.#isOver = true;
+    gateway.metrics.failed(name, version, error.code, kind.name);
+  }
+
+  /** Runs the steps, a few a turn, as long as somebody waits for them. What a step or `done` throws is the answer. */
+  #inSteps<T>(steps: Generator<void, T>, done: (result: T) => void): void {
+    if (this.#isOver) return;
+    try {
+      for (let count = 0; count < STEPS_A_TURN; count++) {
+        const step = steps.next();
+        if (step.done === true) return done(step.value);
+      }
+    } catch (thrown) {
+      return this.#fail(thrown);
+    }
+    setImmediate(() => this.#inSteps(steps, done));
+  }
+}
+
+function* parse<Parsed>(parser: Protocol<Parsed>['parser']): Generator<void, Parsed> {
+  while (parser.step()) yield;
+  return parser.end();
 }
 
 function callOf(
   gateway: Gateway,
-  request: IncomingMessage,
-  requestId: string,
+  { request, requestId }: Incoming,
   receivedAtMs: Moment,
-  parts: CallParts,
+  { timeoutMs, ...parts }: CallParts,
 ): Call {
   const { defaultTimeoutMs, maxTimeoutMs } = gateway.limits;
-  const traceparent = request.headers.traceparent;
   return {
+    ...parts,
     requestId,
-    deadlineAtMs: receivedAtMs + Math.min(parts.timeoutMs ?? defaultTimeoutMs, maxTimeoutMs),
-    priority: parts.priority,
-    outputs: parts.outputs,
-    body: parts.body,
-    traceparent: typeof traceparent === 'string' && traceparent.length <= 64 ? traceparent : '',
-    bytes: parts.bytes,
+    deadlineAtMs: receivedAtMs + Math.min(timeoutMs ?? defaultTimeoutMs, maxTimeoutMs),
+    traceparent: traceparentOf(request),
   };
+}
+
+function traceparentOf({ headers }: IncomingMessage): string {
+  const { traceparent } = headers;
+  return typeof traceparent === 'string' && traceparent.length <= 64 ? traceparent : '';
 }

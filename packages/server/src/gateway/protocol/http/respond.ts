@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { deflate, gzip } from 'node:zlib';
 import type { JitneyError } from '@jitney/core';
 import { chooseEncoding } from './accept-encoding.js';
+import type { Incoming } from './incoming.js';
 import { httpStatus } from './status.js';
 
 /** An answer as a protocol made it. */
@@ -18,32 +19,45 @@ export type ErrorShape = (error: JitneyError, requestId: string) => string;
 /** Below this many bytes an answer is sent as it is: compressing gains nothing. */
 const COMPRESS_ABOVE_BYTES = 1_024;
 
-/** Sends the answer, compressed as the client likes it best. */
-export function respond(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+/**
+ * Sends the answer, compressed as the client likes it best.
+ * @param stallMs - a client that takes nothing of it for so long is left
+ */
+export function respond({ request, response }: Incoming, answer: HttpAnswer, stallMs: number): void {
   if (response.destroyed || response.headersSent) return;
-  let length = 0;
-  for (const chunk of answer.chunks) length += chunk.byteLength;
+  const length = byteLength(answer.chunks);
   const accepted = request.headers['accept-encoding'];
   const encoding = length < COMPRESS_ABOVE_BYTES ? 'identity' : chooseEncoding(accepted);
-  const headers: Record<string, string | number> = { 'content-type': answer.contentType, ...answer.headers };
-  if (accepted !== undefined) headers.vary = 'accept-encoding';
-  if (encoding === 'identity') {
-    headers['content-length'] = length;
+  const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, ...answer.headers };
+  if (accepted !== undefined) headers.vary = vary(response, 'accept-encoding');
+  const send = (chunks: readonly Uint8Array[]) => {
+    if (response.destroyed) return;
+    headers['content-length'] = byteLength(chunks);
     response.writeHead(answer.status, headers);
-    return writeAll(response, answer.chunks);
-  }
+    writeAll(response, chunks);
+    // Node sets the time of an idle connection again as soon as all is written.
+    if (!response.writableFinished) response.socket?.setTimeout(stallMs);
+  };
+  if (encoding === 'identity') return send(answer.chunks);
   const compress = encoding === 'gzip' ? gzip : deflate;
-  compress(
-    answer.chunks.length === 1 ? (answer.chunks[0] as Uint8Array) : Buffer.concat(answer.chunks),
-    (error, body) => {
-      if (response.destroyed) return;
-      if (error === null) headers['content-encoding'] = encoding;
-      const chunks = error === null ? [body] : answer.chunks;
-      headers['content-length'] = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-      response.writeHead(answer.status, headers);
-      writeAll(response, chunks);
-    },
-  );
+  compress(Buffer.concat(answer.chunks), (error, body) => {
+    if (error !== null) return send(answer.chunks);
+    headers['content-encoding'] = encoding;
+    send([body]);
+  });
+}
+
+/** Bytes of all chunks together. */
+export function byteLength(chunks: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.byteLength;
+  return length;
+}
+
+/** The header `Vary` with one more name. */
+function vary(response: ServerResponse, name: string): string {
+  const others = response.getHeader('vary');
+  return others === undefined ? name : `${others}, ${name}`;
 }
 
 function writeAll(response: ServerResponse, chunks: readonly Uint8Array[]): void {
@@ -54,48 +68,63 @@ function writeAll(response: ServerResponse, chunks: readonly Uint8Array[]): void
   if (last > 0) response.uncork();
 }
 
-/** Sends an error in the protocol's shape. What the client has not sent yet is not read: the connection closes. */
+/** Sends an error in the protocol's shape. A request that was not read to its end ends its connection. */
 export function respondError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  failure: { readonly error: JitneyError; readonly shape: ErrorShape; readonly requestId: string },
+  { request, response, requestId }: Incoming,
+  shape: ErrorShape,
+  error: JitneyError,
+  status = httpStatus(error.code),
 ): void {
-  const { error, shape, requestId } = failure;
-  const headers: Record<string, string> = {};
-  if (error.retryAfterMs !== undefined)
-    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
-  if (error.code === 'UNSUPPORTED' && request.headers['content-encoding']) headers['accept-encoding'] = 'gzip, deflate';
-  if (!request.complete) {
-    headers.connection = 'close';
-    closeUnread(request, response);
-  }
+  if (response.destroyed || response.headersSent) return;
   const body = Buffer.from(shape(error, requestId));
-  respond(request, response, {
-    status: httpStatus(error.code),
-    contentType: 'application/json; charset=utf-8',
-    chunks: [body],
-    headers,
+  const isRead = isWhole(request);
+  response.writeHead(status, {
+    'content-type': JSON_TYPE,
+    'content-length': body.byteLength,
+    ...headersOf(error, request),
+    ...(isRead ? {} : { connection: 'close' }),
   });
+  if (isRead) return void response.end(body);
+  response.write(body);
+  readOn(request, response, () => response.end());
 }
 
-/** So much of a refused body is read and dropped, so that the client reads the answer before the connection resets. */
-const LINGER_BYTES = 1024 * 1024;
-const LINGER_MS = 1_000;
+/** Whether nothing of it is left to read. Node says so of a request without a body only after its handler has run. */
+function isWhole({ complete, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return complete || !hasBody;
+}
 
-function closeUnread(request: IncomingMessage, response: ServerResponse): void {
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+function headersOf(error: JitneyError, request: IncomingMessage): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  if (error.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  if (error.code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
+  if (error.code === 'UNSUPPORTED' && request.headers['content-encoding']) headers['accept-encoding'] = 'gzip, deflate';
+  return headers;
+}
+
+/** So much of a refused body is read and dropped, and for so long. */
+const LINGER_BYTES = 1024 * 1024;
+export const LINGER_MS = 1_000;
+
+/**
+ * Reads what the client still sends, within bounds, before the connection is closed: closing it at once would reset it,
+ * and the client would lose the answer over the failure of its own write (RFC 9112 §9.6).
+ */
+function readOn(request: IncomingMessage, response: ServerResponse, close: () => void): void {
   let dropped = 0;
-  const close = () => request.socket.destroy();
-  response.once('finish', () => {
-    const timer = setTimeout(close, LINGER_MS);
-    request.socket.once('close', () => clearTimeout(timer));
-    request.removeAllListeners('data');
-    request.on('data', (chunk: Buffer) => {
-      dropped += chunk.byteLength;
-      if (dropped > LINGER_BYTES) close();
-    });
-    request.once('end', close);
-    request.resume();
+  const timer = setTimeout(close, LINGER_MS);
+  response.once('close', () => clearTimeout(timer));
+  request.removeAllListeners('data');
+  request.on('data', (chunk: Buffer) => {
+    dropped += chunk.byteLength;
+    if (dropped > LINGER_BYTES) close();
   });
+  request.once('end', close);
+  request.resume();
 }
 
 /** `{"error": "…"}`, as the Open Inference Protocol has it. */
@@ -111,3 +140,7 @@ export const ownErrorShape: ErrorShape = (error, requestId) =>
       requestId,
     },
   });
+
+/** The shape of the protocol that a path belongs to. */
+export const errorShapeFor = (path: string): ErrorShape =>
+  /^\/v2(?:[/?]|$)/.test(path) ? oipErrorShape : ownErrorShape;

@@ -13,6 +13,8 @@ export function httpStatus(code: ErrorCode): number {
       return 404;
     case 'METHOD_NOT_ALLOWED':
       return 405;
+    case 'REQUEST_TIMEOUT':
+      return 408;
     case 'TOO_LARGE':
       return 413;
     case 'REQUEST_CONDEMNED':

@@ -1,8 +1,7 @@
 import { JitneyError } from '@jitney/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.js';
 import { readinessOf } from '../health/health.js';
-import { oipErrorShape, respondError } from '../http/respond.js';
 import { loadedOf } from './infer.js';
 import { modelMetadata, serverMetadata } from './metadata.js';
 
@@ -40,16 +39,9 @@ interface Names {
 }
 
 function guarded(gateway: Gateway, answer: (names: Names) => unknown) {
-  return (request: FastifyRequest, reply: FastifyReply): unknown => {
-    try {
-      gateway.authorise(request.headers);
-      const { model = '', version = null } = request.params as { model?: string; version?: string };
-      return answer({ model, version });
-    } catch (thrown) {
-      const error = JitneyError.from(thrown);
-      reply.hijack();
-      respondError(request.raw, reply.raw, error, oipErrorShape(error, ''));
-      return reply;
-    }
+  return (request: FastifyRequest): unknown => {
+    gateway.authorise(request.headers);
+    const { model = '', version = null } = request.params as { model?: string; version?: string };
+    return answer({ model, version });
   };
 }

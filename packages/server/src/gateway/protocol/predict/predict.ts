@@ -1,58 +1,81 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { JitneyError } from '@jitney/core';
+import type { ModelRoute } from '../../../wire/messages.js';
+import type { Answer } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
-import { exchange } from '../http/exchange.js';
-import { ownErrorShape } from '../http/respond.js';
+import type { CallParts, NamedModel, Protocol, RequestKind } from '../http/exchange.js';
+import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 
 /**
  * `POST /predict/{model}`: the body goes to the model's host as it is, with its content type; the host decodes it,
  * since it knows what the model takes, and since decoding would hold the gateway's loop.
  */
-export function handlePredict(
-  gateway: Gateway,
-  request: IncomingMessage,
-  response: ServerResponse,
-  named: { readonly model: string | null; readonly version: string | null },
-): void {
-  exchange(gateway, request, response, ownErrorShape, () => ({
-    protocol: 'predict',
-    shape: ownErrorShape,
-    route: gateway.dataPlane.routes.find(named.model ?? onlyModel(gateway), named.version),
-    parser: collect(),
-    call: (bytes) => ({
+export const predict: RequestKind<Uint8Array> = {
+  name: 'predict',
+  errorShape: ownErrorShape,
+  begin: (gateway, request, named) => new Prediction(routeOf(gateway, named), request),
+};
+
+class Prediction implements Protocol<Uint8Array> {
+  readonly route: ModelRoute;
+  readonly parser = new BodyCollector();
+  readonly #contentType: string;
+  readonly #timeoutMs: number | null;
+
+  constructor(route: ModelRoute, request: IncomingMessage) {
+    this.route = route;
+    this.#contentType = request.headers['content-type'] ?? '';
+    this.#timeoutMs = timeoutOf(request);
+  }
+
+  call(bytes: Uint8Array): CallParts {
+    return {
       outputs: null,
-      body: { kind: 'content', contentType: request.headers['content-type'] ?? '', bytes },
+      body: { kind: 'content', contentType: this.#contentType, bytes },
       priority: 0,
       bytes: bytes.byteLength,
-      timeoutMs: timeoutOf(request),
-    }),
-    // biome-ignore lint/correctness/useYield: one short step
-    *answer({ body }) {
-      if (body.kind !== 'content')
-        throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered /predict with tensors');
-      return { status: 200, contentType: body.contentType, chunks: [body.bytes] };
-    },
-  }));
+      timeoutMs: this.#timeoutMs,
+    };
+  }
+
+  // biome-ignore lint/correctness/useYield: one short step
+  *answer({ body }: Answer): Generator<void, HttpAnswer> {
+    if (body.kind === 'content') return { status: 200, contentType: body.contentType, chunks: [body.bytes] };
+    throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered /predict with tensors');
+  }
+}
+
+/** Keeps a body as it came. */
+class BodyCollector {
+  readonly #chunks: Uint8Array[] = [];
+
+  write(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+  }
+
+  step(): boolean {
+    return false;
+  }
+
+  end(): Uint8Array {
+    return this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+  }
+}
+
+function routeOf(gateway: Gateway, { model, version }: NamedModel): ModelRoute {
+  return gateway.dataPlane.routes.find(model ?? onlyModel(gateway), version);
 }
 
 /** The model `/predict` means when it names none. */
 function onlyModel(gateway: Gateway): string {
-  const names = [...new Set(gateway.dataPlane.routes.all.map((route) => route.name))];
-  const only = names[0];
-  if (only !== undefined && names.length === 1) return only;
+  const known = gateway.dataPlane.routes.all.filter((route) => route.state !== 'unloaded');
+  const [only, ...others] = new Set(known.map((route) => route.name));
+  if (only === undefined) throw new JitneyError('MODEL_NOT_FOUND', 'this server has no model');
+  if (others.length === 0) return only;
   throw new JitneyError(
     'INVALID_ARGUMENT',
-    `several models are served: POST /predict/{model} with one of ${names.join(', ')}`,
+    `several models are served: POST /predict/{model} with one of ${[only, ...others].join(', ')}`,
   );
-}
-
-function collect() {
-  const chunks: Uint8Array[] = [];
-  return {
-    write: (chunk: Uint8Array) => void chunks.push(chunk),
-    step: () => false,
-    end: (): Uint8Array => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
-  };
 }
 
 /** `X-Request-Timeout-Ms`: how long the client waits. */

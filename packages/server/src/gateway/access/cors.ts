@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Marks an answer for pages of other origins. */
+export type Cors = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Lets pages of the listed origins read answers (`*`: of all); `null` where none is listed. */
+export function createCors(origins: readonly string[]): Cors | null {
+  if (origins.length === 0) return null;
+  const everyone = origins.includes('*');
+  return ({ headers: { origin } }, response) => {
+    if (origin === undefined || !(everyone || origins.includes(origin))) return;
+    response.setHeader('access-control-allow-origin', everyone ? '*' : origin);
+    response.setHeader('access-control-expose-headers', 'x-request-id, inference-header-content-length');
+    if (!everyone) response.setHeader('vary', 'origin');
+  };
+}
+
+/** Answers a browser's question before the request itself. False: it is not one, or not of a listed origin. */
+export function answerPreflight(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== 'OPTIONS' || !response.hasHeader('access-control-allow-origin')) return false;
+  response.writeHead(204, {
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers':
+      'authorization, content-type, x-api-key, x-request-id, x-request-timeout-ms, inference-header-content-length',
+    'access-control-max-age': '86400',
+  });
+  response.end();
+  return true;
+}
