@@ -7,6 +7,7 @@ import { type Flight, keyOf } from './flight.js';
 import { HostLink } from './host-link.js';
 import { decideFate, type Orphan } from './resend.js';
 import { RouteIndex } from './route-index.js';
+import { refuseUnready } from './unready.js';
 
 export interface DataPlaneLimits {
   /** Longest wait for a host that is being replaced. */
@@ -233,21 +234,6 @@ export class DataPlane {
   #expire(flight: Flight): void {
     if (flight.place.at === 'host') flight.place.link.cancel(flight);
     this.#end(flight, new JitneyError('DEADLINE_EXCEEDED', 'Request timeout expired'));
-  }
-}
-
-function refuseUnready(route: ModelRoute): void {
-  const name = `'${route.name}' version ${route.version}`;
-  switch (route.state) {
-    case 'ready':
-    case 'restarting':
-      return;
-    case 'loading':
-      throw new JitneyError('MODEL_NOT_READY', `${name} is not at ready state: it is loading`, { retryAfterMs: 1_000 });
-    case 'failed':
-      throw new JitneyError('MODEL_FAILED', `${name} is not at ready state: ${route.reason}`);
-    case 'unloaded':
-      throw new JitneyError('MODEL_NOT_FOUND', `${name} is not found: it is known but not loaded (${route.reason})`);
   }
 }
 

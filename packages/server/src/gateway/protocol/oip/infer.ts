@@ -3,6 +3,7 @@ import { JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitn
 import type { LimitsConfig } from '../../../config/index.js';
 import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
 import type { Answer, InferRequest } from '../../call.js';
+import { refuseUnready } from '../../routing/unready.js';
 import type { CallParts, Protocol, RequestKind } from '../http/exchange.js';
 import { type HttpAnswer, oipErrorShape } from '../http/respond.js';
 import { createInferParser, type InferParser, parseHeaderLength } from './infer-parser.js';
@@ -65,13 +66,11 @@ class Inference implements Protocol<InferRequest> {
   }
 }
 
-/** What is known of a version that has been ready. @throws JitneyError `MODEL_NOT_READY` */
+/** What is known of a version that serves, or did until its host ended. @throws JitneyError where it never was ready. */
 export function loadedOf(route: ModelRoute): LoadedModel {
-  if (route.loaded !== null) return route.loaded;
-  throw new JitneyError(
-    route.state === 'failed' ? 'MODEL_FAILED' : 'MODEL_NOT_READY',
-    `'${route.name}' version ${route.version} is not at ready state: ${route.reason}`,
-  );
+  if (route.loaded !== null && route.state !== 'unloaded') return route.loaded;
+  refuseUnready(route);
+  throw new JitneyError('INTERNAL', `This is a bug in Jitney: '${route.name}' is ${route.state} and was never loaded`);
 }
 
 function headerLengthOf({ headers }: IncomingMessage): number | null {

@@ -1,6 +1,7 @@
 import { JitneyError } from '@jitney/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.js';
+import { refuseUnready } from '../../routing/unready.js';
 import { readinessOf } from '../health/health.js';
 import { loadedOf } from './infer.js';
 import { modelMetadata, serverMetadata } from './metadata.js';
@@ -23,9 +24,13 @@ export function registerOip(app: FastifyInstance, gateway: Gateway): void {
       return modelMetadata(loadedOf(route), routes.versionsOf(route.name));
     });
     const ready = guarded(gateway, ({ model, version }) => {
-      const { name, version: found, state } = routes.find(model, version);
-      if (state === 'ready' || state === 'restarting') return { name, ready: true };
-      throw new JitneyError('INVALID_ARGUMENT', `Model version not ready: '${name}' version ${found} is ${state}`);
+      const route = routes.find(model, version);
+      if (route.state === 'unloaded') refuseUnready(route);
+      if (route.state === 'ready' || route.state === 'restarting') return { name: route.name, ready: true };
+      throw new JitneyError(
+        'INVALID_ARGUMENT',
+        `Model version not ready: '${route.name}' version ${route.version} is ${route.state}: ${route.reason}`,
+      );
     });
     app.get(path, metadata);
     app.get(`${path}/ready`, ready);
@@ -41,7 +46,9 @@ interface Names {
 function guarded(gateway: Gateway, answer: (names: Names) => unknown) {
   return (request: FastifyRequest): unknown => {
     gateway.authorise(request.headers);
-    const { model = '', version = null } = request.params as { model?: string; version?: string };
-    return answer({ model, version });
+    const { model = null, version = null } = request.params as { model?: string; version?: string };
+    // Fastify takes `/v2/models/` for a model without a name.
+    if (model === '') throw new JitneyError('ROUTE_NOT_FOUND', 'Not Found');
+    return answer({ model: model ?? '', version });
   };
 }
