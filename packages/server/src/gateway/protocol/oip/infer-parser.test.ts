@@ -199,6 +199,22 @@ describe('binary tensor data', () => {
     });
   });
 
+  it('of many strings is split in steps once all bytes are there', () => {
+    const { body, headerLength } = binaryBody(`{"inputs":[${binaryInput('BYTES', '[10000]', 50_000)}]}`, '');
+    const parser = createInferParser({
+      headerLength,
+      model: 'm',
+      signature: { inputs: [], outputs: [] },
+      batching: WHOLE,
+    });
+    parser.write(body);
+    parser.write(Buffer.from('0100000061'.repeat(10_000), 'hex'));
+    let steps = 1;
+    while (parser.step()) steps++;
+    expect(steps).toBe(3);
+    expect(parser.end().inputs[0]?.data).toHaveLength(10_000);
+  });
+
   it('more strings than allowed are too large', () => {
     const { body, headerLength } = binaryBody(`{"inputs":[${binaryInput('BYTES', '[3]', 12)}]}`, '00'.repeat(12));
     expect(refusal(body, { headerLength, limits: { maxStrings: 2 } }).code).toBe('TOO_LARGE');
@@ -230,6 +246,20 @@ describe('a raw body', () => {
     ['a scalar takes one', [], WHOLE, 1, []],
   ])('%s', (_rule, shape, batching, elements, expected) => {
     expect(raw('00'.repeat(elements), input('UINT8', shape), batching).inputs[0]?.shape).toEqual(expected);
+  });
+
+  it('of many chunks is put together in steps', () => {
+    const parser = createInferParser({
+      headerLength: 0,
+      model: 'm',
+      signature: { inputs: [{ name: 'x', dtype: 'UINT8', shape: [null], optional: false }], outputs: [] },
+      batching: WHOLE,
+    });
+    for (let i = 0; i < 40; i++) parser.write(new Uint8Array(65_536).fill(i));
+    let steps = 1;
+    while (parser.step()) steps++;
+    expect(steps).toBe(3);
+    expect(parser.end().inputs[0]?.data).toEqual(Uint8Array.from({ length: 40 * 65_536 }, (_, i) => i >> 16));
   });
 
   it('of BYTES is one element without a length before it', () => {

@@ -34,9 +34,9 @@ export interface InferParser {
    * change afterwards, since binary tensors may be views of them.
    */
   write(chunk: Uint8Array): void;
-  /** Does a bounded part of the work that had to wait. True while more is left: call again in another turn. */
+  /** Once all bytes are written: does a bounded part of what remains. True while there is more, for another turn. */
   step(): boolean;
-  /** Ends the body and answers the request; does at once what `step` has not done. */
+  /** Answers the request; does at once what `step` has not done. */
   end(): InferRequest;
 }
 

@@ -1,6 +1,7 @@
 import { createNumericArray, type Dtype, JitneyError, type NumericDtype, type Tensor } from '@jitney/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createInferParser } from './infer-parser.js';
 import {
   type EncodedInferResponse,
   encodeInferResponse,
@@ -28,6 +29,12 @@ function joined({ chunks }: EncodedInferResponse): Buffer {
 
 function textOf(response: Partial<InferResponse>): string {
   return joined(encode(response)).toString();
+}
+
+/** The tensor as binary tensor data. */
+function binaryOf(tensor: Tensor): Buffer {
+  const encoded = encode({ outputs: [tensor], binaryOutputs: true });
+  return joined(encoded).subarray(encoded.headerLength ?? encoded.byteLength);
 }
 
 /** The text of one tensor's `data`. */
@@ -143,6 +150,55 @@ describe('elements in JSON', () => {
       /^element 1 of output 'y' is not valid UTF-8.*'binary_data': true/,
     );
     expect(encode({ outputs: [tensor], binaryOutputs: true }).headerLength).not.toBeNull();
+  });
+});
+
+describe('what is written in JSON', () => {
+  const array = <T>(element: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(element, { minLength: 1, maxLength: 30 });
+  const bits = (width: 8 | 16 | 32): fc.Arbitrary<number[]> => array(fc.nat(2 ** width - 1));
+  const wide = array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
+  /** Every bit pattern that is not one of the many not-a-numbers. */
+  const patterns: readonly [Dtype, fc.Arbitrary<Tensor['data']>][] = [
+    ['BOOL', array(fc.nat(1)).map((values) => Uint8Array.from(values))],
+    ['UINT8', bits(8).map((values) => Uint8Array.from(values))],
+    ['INT8', bits(8).map((values) => Int8Array.from(values))],
+    ['UINT16', bits(16).map((values) => Uint16Array.from(values))],
+    ['INT16', bits(16).map((values) => Int16Array.from(values))],
+    ['UINT32', bits(32).map((values) => Uint32Array.from(values))],
+    ['INT32', bits(32).map((values) => Int32Array.from(values))],
+    ['UINT64', wide.map((values) => BigUint64Array.from(values))],
+    ['INT64', wide.map((values) => BigInt64Array.from(values))],
+    ['FP16', bits(16).map((values) => Uint16Array.from(values.filter((value) => (value & 0x7fff) <= 0x7c00)))],
+    ['BF16', bits(16).map((values) => Uint16Array.from(values.filter((value) => (value & 0x7fff) <= 0x7f80)))],
+    [
+      'FP32',
+      bits(32).map((values) => new Float32Array(Uint32Array.from(values).buffer).filter((v) => !Number.isNaN(v))),
+    ],
+    [
+      'FP64',
+      wide.map((values) => new Float64Array(BigUint64Array.from(values).buffer).filter((v) => !Number.isNaN(v))),
+    ],
+    ['BYTES', array(fc.string({ unit: 'binary' })).map((texts) => texts.map((text) => UTF8.encode(text)))],
+  ];
+
+  it.each(patterns)('of %s is read back bit for bit', (dtype, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary, fc.integer({ min: 1, max: 100 }), (data, cut) => {
+        const tensor: Tensor = { name: 'y', dtype, shape: [data.length], data };
+        const text = Buffer.from(`{"inputs":[${/\{"name":"y".*\}(?=\]\}$)/s.exec(textOf({ outputs: [tensor] }))}]}`);
+        const parser = createInferParser({
+          headerLength: null,
+          model: 'm',
+          signature: { inputs: [], outputs: [] },
+          batching: { mode: 'whole', maxRows: null, reason: 'said so' },
+        });
+        for (let at = 0; at < text.length; at += cut) parser.write(text.subarray(at, at + cut));
+        const [input] = parser.end().inputs as [Tensor];
+        expect(input.dtype).toBe(dtype);
+        expect(binaryOf(input).equals(binaryOf(tensor))).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
@@ -264,5 +320,29 @@ describe('large answers', () => {
     for (; !step.done; step = steps.next()) count++;
     expect(count).toBeGreaterThan(3);
     expect(JSON.parse(Buffer.concat(step.value.chunks).toString()).outputs[0].data).toEqual(texts);
+  });
+
+  it('of strings in binary form are made in steps', () => {
+    const texts = Array.from({ length: 10_000 }, (_, i) => `text ${i}`);
+    const steps = encodeInferSteps({
+      id: null,
+      model: 'm',
+      version: '1',
+      outputs: [strings(...texts)],
+      requested: null,
+      binaryOutputs: true,
+    });
+    let count = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count++;
+    expect(count).toBe(2);
+    const body = Buffer.concat(step.value.chunks).subarray(step.value.headerLength ?? 0);
+    const expected = texts.map((text) => {
+      const element = Buffer.alloc(4 + text.length);
+      element.writeUInt32LE(text.length);
+      element.write(text, 4);
+      return element;
+    });
+    expect(body.equals(Buffer.concat(expected))).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { JitneyError, type Tensor, tensorBytes } from '@jitney/core';
 import type { RequestedOutput } from '../../call.js';
 import type { Parameter, Parameters } from './request/parsed-infer.js';
 import { ChunkWriter } from './response/chunk-writer.js';
-import { tensorBlob } from './response/tensor-bytes.js';
+import { tensorChunks } from './response/tensor-bytes.js';
 import { writeTensorText } from './response/tensor-text.js';
 
 /** What an infer response is made of. */
@@ -31,8 +31,8 @@ export interface EncodedInferResponse {
 
 interface Output {
   readonly tensor: Tensor;
-  /** Where its elements go: `null` into the JSON, else behind it. */
-  readonly blob: Uint8Array | null;
+  /** Whether its elements go behind the JSON. */
+  readonly isBinary: boolean;
 }
 
 /**
@@ -53,27 +53,30 @@ export function* encodeInferSteps(response: InferResponse): Generator<void, Enco
   const writer = new ChunkWriter(expectedBytes(outputs));
   yield* writeResponse(writer, response, outputs);
   const headerLength = writer.length;
-  const blobs = outputs.flatMap(({ blob }) => (blob === null || blob.length === 0 ? [] : [blob]));
-  const byteLength = blobs.reduce((sum, blob) => sum + blob.length, headerLength);
-  const chunks = [...writer.finish(), ...blobs];
+  const chunks = writer.finish();
+  for (const { tensor, isBinary } of outputs) {
+    if (!isBinary) continue;
+    for (const chunk of yield* tensorChunks(tensor)) chunks.push(chunk);
+  }
+  let byteLength = 0;
+  for (const chunk of chunks) byteLength += chunk.length;
   // Triton answers plain JSON where no binary output has bytes.
-  return blobs.length === 0
+  return byteLength === headerLength
     ? { chunks, byteLength, headerLength: null, contentType: 'application/json' }
     : { chunks, byteLength, headerLength, contentType: 'application/octet-stream' };
 }
 
 function chooseOutputs({ model, outputs, requested, binaryOutputs }: InferResponse): Output[] {
-  const choose = (tensor: Tensor, binary: boolean): Output => ({ tensor, blob: binary ? tensorBlob(tensor) : null });
-  if (requested === null) return outputs.map((tensor) => choose(tensor, binaryOutputs));
+  if (requested === null) return outputs.map((tensor) => ({ tensor, isBinary: binaryOutputs }));
   return requested.map(({ name, binary }) => {
     const tensor = outputs.find((output) => output.name === name);
-    if (tensor !== undefined) return choose(tensor, binary ?? binaryOutputs);
+    if (tensor !== undefined) return { tensor, isBinary: binary ?? binaryOutputs };
     throw new JitneyError('INVALID_ARGUMENT', `unexpected inference output '${name}' for model '${model}'`);
   });
 }
 
 function expectedBytes(outputs: readonly Output[]): number {
-  return outputs.reduce((sum, { tensor, blob }) => sum + 200 + (blob === null ? tensorBytes(tensor) * 3 : 0), 200);
+  return outputs.reduce((sum, { tensor, isBinary }) => sum + 200 + (isBinary ? 0 : tensorBytes(tensor) * 3), 200);
 }
 
 /** Keys in Triton's order. */
@@ -97,14 +100,14 @@ function* writeResponse(
   writer.ascii(']}');
 }
 
-function* writeOutput(writer: ChunkWriter, { tensor, blob }: Output): Generator<void, void> {
+function* writeOutput(writer: ChunkWriter, { tensor, isBinary }: Output): Generator<void, void> {
   const { name, dtype, shape } = tensor;
   writer.raw(Buffer.from(`{"name":${JSON.stringify(name)},"datatype":"${dtype}","shape":[${shape.join()}]`));
-  if (blob === null) {
+  if (isBinary) {
+    writer.ascii(`,"parameters":{"binary_data_size":${tensorBytes(tensor)}}`);
+  } else {
     writer.ascii(',"data":');
     yield* writeTensorText(writer, tensor);
-  } else {
-    writer.ascii(`,"parameters":{"binary_data_size":${blob.length}}`);
   }
   writer.ascii('}');
 }

@@ -3,13 +3,7 @@ import type { InferRequest } from '../../../call.js';
 import type { InferParser } from '../infer-parser.js';
 import type { JsonInferParser } from '../json-infer-parser.js';
 import type { ParsedInput } from '../request/parsed-infer.js';
-import { Blob } from './blob.js';
-import { alignmentOf, type BinaryTensor, checkBlobSize, decodeBlob } from './decode-blob.js';
-
-interface BinaryInput {
-  readonly tensor: BinaryTensor;
-  readonly blob: Blob;
-}
+import { BinaryInput } from './binary-input.js';
 
 /**
  * A body that begins with JSON:
@@ -46,13 +40,13 @@ export class BinaryBody implements InferParser {
   }
 
   step(): boolean {
-    return this.#json.step();
+    return this.#json.step() || this.#inputs.some((input) => input.missing === 0 && input.step());
   }
 
   end(): InferRequest {
     if (this.#headerMissing === null) this.#endHeader();
     else if (this.#headerMissing > 0) throw this.#shortHeader(this.#headerMissing);
-    const missing = this.#inputs.find(({ blob }) => blob.missing > 0);
+    const missing = this.#inputs.find((input) => input.missing > 0);
     if (missing !== undefined) throw this.#shortBlob(missing);
     const { inputs, ...request } = this.#json.end();
     return { ...request, inputs: this.#tensors(inputs) };
@@ -71,16 +65,15 @@ export class BinaryBody implements InferParser {
   }
 
   #endHeader(): void {
-    this.#inputs = this.#json.endDocument().map(({ byteLength, ...tensor }) => {
-      checkBlobSize(this.#model, tensor, byteLength);
-      return { tensor, blob: new Blob(byteLength, alignmentOf(tensor.dtype)) };
-    });
+    this.#inputs = this.#json
+      .endDocument()
+      .map(({ byteLength, ...tensor }) => new BinaryInput(this.#model, tensor, byteLength));
   }
 
   #writeBlob(chunk: Uint8Array, from: number): number {
     let input = this.#inputs[this.#next];
-    while (input !== undefined && input.blob.missing === 0) input = this.#inputs[++this.#next];
-    if (input !== undefined) return input.blob.write(chunk, from);
+    while (input !== undefined && input.missing === 0) input = this.#inputs[++this.#next];
+    if (input !== undefined) return input.write(chunk, from);
     throw new JitneyError(
       'INVALID_ARGUMENT',
       `unexpected additional input data for model '${this.#model}': ${chunk.length - from} bytes or more are left over`,
@@ -91,8 +84,7 @@ export class BinaryBody implements InferParser {
     const binary = this.#inputs.values();
     return inputs.map(({ name, dtype, shape, source }) => {
       if (source.kind === 'data') return { name, dtype, shape, data: source.data };
-      const { tensor, blob } = binary.next().value as BinaryInput;
-      return decodeBlob(this.#model, tensor, blob.finish());
+      return (binary.next().value as BinaryInput).finish();
     });
   }
 
@@ -104,10 +96,10 @@ export class BinaryBody implements InferParser {
     );
   }
 
-  #shortBlob({ tensor, blob }: BinaryInput): JitneyError {
+  #shortBlob({ tensor, missing }: BinaryInput): JitneyError {
     return new JitneyError(
       'INVALID_ARGUMENT',
-      `unexpected size for input '${tensor.name}', expecting ${blob.missing} additional bytes for model '${this.#model}'`,
+      `unexpected size for input '${tensor.name}', expecting ${missing} additional bytes for model '${this.#model}'`,
     );
   }
 }

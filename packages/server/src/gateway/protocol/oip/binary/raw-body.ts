@@ -1,10 +1,12 @@
-import { JitneyError } from '@jitney/core';
+import { JitneyError, type Tensor } from '@jitney/core';
 import type { InferRequest } from '../../../call.js';
 import type { InferParser, InferSpec } from '../infer-parser.js';
 import type { InferLimits } from '../limits.js';
-import { Blob } from './blob.js';
-import { alignmentOf, decodeBlob } from './decode-blob.js';
+import { BinaryInput, type BinaryTensor } from './binary-input.js';
 import { rawInput } from './raw-input.js';
+
+/** Bytes that one step puts together. */
+const STEP_BYTES = 2 ** 20;
 
 /** A body without any JSON: the data of the model's one input. All outputs are answered in binary form. */
 export class RawBody implements InferParser {
@@ -12,6 +14,11 @@ export class RawBody implements InferParser {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #byteLength = 0;
+  /** The input, known once all bytes are there, since its shape is told by their number. */
+  #tensor: BinaryTensor | null = null;
+  #bytes: BinaryInput | null = null;
+  /** Chunks that have been put together. */
+  #moved = 0;
 
   constructor(spec: InferSpec, limits: InferLimits) {
     this.#spec = spec;
@@ -30,17 +37,28 @@ export class RawBody implements InferParser {
   }
 
   step(): boolean {
-    return false;
+    const bytes = this.#receiver();
+    for (let moved = 0; moved < STEP_BYTES; this.#moved++) {
+      const chunk = this.#chunks[this.#moved];
+      if (chunk === undefined) return false;
+      moved += bytes.write(chunk, 0);
+    }
+    return true;
   }
 
   end(): InferRequest {
-    const { model, signature, batching } = this.#spec;
-    const tensor = rawInput(model, signature, batching, this.#byteLength);
-    const blob = new Blob(this.#byteLength, alignmentOf(tensor.dtype));
-    for (const chunk of this.#chunks) blob.write(chunk, 0);
-    const bytes = blob.finish();
-    const { name, dtype, shape } = tensor;
-    const input = dtype === 'BYTES' ? { name, dtype, shape, data: [bytes] } : decodeBlob(model, tensor, bytes);
+    while (this.step());
+    const { data, ...tensor } = { ...this.#receiver().finish(), ...this.#tensor };
+    const input: Tensor = { ...tensor, data: tensor.dtype === 'BYTES' ? [data as Uint8Array] : data };
     return { id: null, inputs: [input], outputs: null, binaryOutputs: true, parameters: Object.create(null) };
+  }
+
+  #receiver(): BinaryInput {
+    const { model, signature, batching } = this.#spec;
+    this.#tensor ??= rawInput(model, signature, batching, this.#byteLength);
+    // BYTES are one element without a length before it: as many single bytes.
+    const asBytes: BinaryTensor = { ...this.#tensor, dtype: 'UINT8', shape: [this.#byteLength] };
+    this.#bytes ??= new BinaryInput(model, this.#tensor.dtype === 'BYTES' ? asBytes : this.#tensor, this.#byteLength);
+    return this.#bytes;
   }
 }

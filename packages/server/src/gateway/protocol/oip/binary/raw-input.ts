@@ -1,5 +1,5 @@
 import { type Batching, elementBytes, JitneyError, type Signature, type TensorSpec } from '@jitney/core';
-import type { BinaryTensor } from './decode-blob.js';
+import type { BinaryTensor } from './binary-input.js';
 
 /**
  * What a raw binary request holds, told by the model alone: the one input, its shape found from the number of bytes.

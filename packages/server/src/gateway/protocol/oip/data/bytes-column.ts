@@ -1,35 +1,37 @@
+import { NOTHING } from '../json/carry.js';
 import type { StringToken } from '../json/string-token.js';
 import type { Column } from './column.js';
 
-/** Strings as UTF-8, one after the other in one buffer. */
+/** Memory is taken in slabs: the first of this size, each next one twice as large. */
+const FIRST_SLAB_BYTES = 64;
+const MOST_SLAB_BYTES = 64 * 1024;
+
+/** Strings as UTF-8, next to each other in slabs of memory. */
 export class BytesColumn implements Column {
-  #bytes = new Uint8Array(64);
-  #length = 0;
-  readonly #ends: number[] = [];
+  readonly #elements: Uint8Array[] = [];
+  #slab: Uint8Array = NOTHING;
+  #used = 0;
 
   get count(): number {
-    return this.#ends.length;
+    return this.#elements.length;
   }
 
   push(token: StringToken, what: () => string): void {
-    this.#reserve(this.#length + token.size);
-    this.#length += token.writeUtf8(this.#bytes, this.#length, what);
-    this.#ends.push(this.#length);
+    const utf8 = token.utf8(what);
+    if (utf8.length > this.#slab.length - this.#used) this.#nextSlab(utf8.length);
+    const end = this.#used + utf8.length;
+    this.#slab.set(utf8, this.#used);
+    this.#elements.push(this.#slab.subarray(this.#used, end));
+    this.#used = end;
   }
 
   finish(): Uint8Array[] {
-    let start = 0;
-    return this.#ends.map((end) => {
-      const element = this.#bytes.subarray(start, end);
-      start = end;
-      return element;
-    });
+    return this.#elements;
   }
 
-  #reserve(length: number): void {
-    if (length <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+  #nextSlab(atLeast: number): void {
+    const doubled = Math.min(Math.max(this.#slab.length * 2, FIRST_SLAB_BYTES), MOST_SLAB_BYTES);
+    this.#slab = new Uint8Array(Math.max(doubled, atLeast));
+    this.#used = 0;
   }
 }

@@ -63,7 +63,7 @@ export class WideColumn extends NumberColumn<'INT64' | 'UINT64'> {
   readonly #least = Number(BOUNDS[this.dtype][0]);
 
   protected store(values: Float64Array, count: number): void {
-    // As 32-bit halves: a BigInt an element took about four times as long (bench/oip-codec).
+    // As 32-bit halves: a BigInt an element took about three times as long.
     const words = new Uint32Array(this.array.buffer, this.array.byteOffset + this.count * 8, count * 2);
     for (let i = 0; i < count; i++) {
       const value = values[i] as number;

@@ -16,8 +16,13 @@ export const POWERS_OF_TEN = Float64Array.from({ length: MOST_POWER + 1 }, (_, n
 export const EXACT_INTEGERS = 2 ** 53;
 
 /**
- * (head · 10^tailDigits + tail) · 10^exponent as a double, or NaN where it cannot be told for certain. `head` and `tail`
- * are integers made of at most 27 and 18 digits, exact while they are below 2^53.
+ * (head · 10^tailDigits + tail) · 10^exponent as a double, or NaN where it cannot be told for certain:
+ *
+ * ```
+ *   0.12345678806304932e-5  =  (123456788 · 10^8 + 06304932) · 10^(-17 - 5)
+ *     └─ head ─┘└ tail ─┘
+ * ```
+ * `head` and `tail` are integers of at most 27 and 18 digits, exact while they are below 2^53.
  *
  * An integer below 2^53 and a power of ten up to 10^22 make one correctly rounded operation of two exact doubles
  * (Clinger 1990, "How to read floating point numbers accurately", the fast path).

@@ -169,6 +169,11 @@ describe('strings', () => {
     expect(parse('"\\"\\\\\\/\\b\\f\\n\\r\\t"', [1])).toBe('"\\/\b\f\n\r\t');
   });
 
+  it('may be longer than any chunk, escapes cut anywhere', () => {
+    const text = '\\u00e9\\ud83d\\ude00\\n\\\\é😀 plain '.repeat(2000);
+    for (const size of [7, 64, 1000, 65536]) expect(parse(`"${text}"`, [size])).toBe(JSON.parse(`"${text}"`));
+  });
+
   it.each(['"\\ud83d"', '"\\ude00"', '"\\ud83d\\ud83d"', '"\\ud83dx"', '"a\\udfff"'])(
     'with half a surrogate pair are refused: %s',
     (text) => {

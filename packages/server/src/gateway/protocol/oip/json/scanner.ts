@@ -12,6 +12,7 @@ import {
   QUOTE,
 } from './bytes.js';
 import { Carry } from './carry.js';
+import { LongString } from './long-string.js';
 import { describeByte, MAX_DEPTH, MAX_NUMBER_BYTES, malformed, numberTooLong, tooDeep } from './malformed.js';
 import type { Receiver, ValueReader } from './receiver.js';
 import { StringToken } from './string-token.js';
@@ -40,6 +41,7 @@ export class JsonScanner {
   /** The token that the last chunk ended in. */
   #unfinished: 'none' | 'string' | 'atom' = 'none';
   readonly #carry = new Carry();
+  readonly #long = new LongString();
   readonly #token = new StringToken();
   /** The last byte read of an unfinished string was a backslash. */
   #afterBackslash = false;
@@ -166,32 +168,31 @@ export class JsonScanner {
 
   #beginString(bytes: Uint8Array, at: number, end: number): number {
     this.#tokenOffset = this.#offset + at;
-    this.#token.escaped = false;
-    this.#token.wide = false;
-    this.#unfinished = 'string';
-    return this.#string(bytes, at + 1, end);
-  }
-
-  /** Looks for the closing quote from `from` on; without it, the bytes are carried over to the next chunk. */
-  #string(bytes: Uint8Array, from: number, end: number): number {
-    const close = this.#closingQuote(bytes, from, end);
+    const token = this.#token;
+    token.escaped = false;
+    token.wide = false;
+    token.problem = null;
+    const close = this.#closingQuote(bytes, at + 1, end);
     if (close === end) {
-      this.#carry.append(bytes, from, end);
+      this.#unfinished = 'string';
+      this.#long.append(bytes, at + 1, end, false);
       return end;
     }
-    const token = this.#token;
-    if (this.#carry.length === 0) {
-      token.bytes = bytes;
-      token.start = from;
-      token.end = close;
-    } else {
-      this.#carry.append(bytes, from, close);
-      token.bytes = this.#carry.take();
-      token.start = 0;
-      token.end = token.bytes.length;
-    }
-    this.#unfinished = 'none';
+    token.bytes = bytes;
+    token.start = at + 1;
+    token.end = close;
     this.#finishString(token);
+    return close + 1;
+  }
+
+  /** Goes on with a string that began in an earlier chunk. */
+  #string(bytes: Uint8Array, from: number, end: number): number {
+    const close = this.#closingQuote(bytes, from, end);
+    this.#long.append(bytes, from, close, close < end);
+    if (close === end) return end;
+    this.#unfinished = 'none';
+    this.#long.moveTo(this.#token);
+    this.#finishString(this.#token);
     return close + 1;
   }
 

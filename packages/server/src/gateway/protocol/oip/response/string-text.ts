@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { ChunkWriter } from './chunk-writer.js';
 
 const QUOTE = 0x22;
@@ -16,19 +15,15 @@ const SHORT_ESCAPES: ReadonlyMap<number, string> = new Map([
   [BACKSLASH, '\\\\'],
 ]);
 
-/** Writes UTF-8 as a JSON string. False, and nothing written, where the bytes are not UTF-8. */
-export function writeJsonString(writer: ChunkWriter, utf8: Uint8Array): boolean {
-  if (!isUtf8(utf8)) return false;
-  writer.ascii('"');
-  let from = 0;
-  for (let at = 0; at < utf8.length; at++) {
+/** Writes `utf8[from]` to `utf8[to - 1]` as they stand inside of a JSON string. */
+export function writeEscaped(writer: ChunkWriter, utf8: Uint8Array, from: number, to: number): void {
+  let written = from;
+  for (let at = from; at < to; at++) {
     const byte = utf8[at] as number;
     if (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) continue;
-    writer.raw(utf8.subarray(from, at));
+    writer.raw(utf8.subarray(written, at));
     writer.ascii(SHORT_ESCAPES.get(byte) ?? `\\u${byte.toString(16).padStart(4, '0')}`);
-    from = at + 1;
+    written = at + 1;
   }
-  writer.raw(utf8.subarray(from));
-  writer.ascii('"');
-  return true;
+  writer.raw(utf8.subarray(written, to));
 }

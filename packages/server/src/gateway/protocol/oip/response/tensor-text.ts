@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   bf16ToNumber,
   type DtypeArrays,
@@ -9,11 +10,14 @@ import {
 import { writeAscii, writeInteger } from './ascii.js';
 import type { ChunkWriter } from './chunk-writer.js';
 import { writeFloat32 } from './float-text.js';
-import { writeJsonString } from './string-text.js';
+import { writeEscaped } from './string-text.js';
 
 /** More than a comma and the longest element of any dtype but BYTES take (25 bytes: a 64-bit float). */
 const MAX_ELEMENT_BYTES = 32;
 const COMMA = 0x2c;
+
+/** Bytes of strings between two rests. */
+const STEP_BYTES = 64 * 1024;
 
 /** Writes the element of an index at `at`; answers where it ends. */
 type ElementWriter = (bytes: Uint8Array, at: number, index: number) => number;
@@ -62,11 +66,17 @@ function* writeStrings(writer: ChunkWriter, { name, data }: Tensor): Generator<v
   const elements = data as readonly Uint8Array[];
   let rested = writer.length;
   for (let index = 0; index < elements.length; index++) {
-    if (index > 0) writer.ascii(',');
-    if (!writeJsonString(writer, elements[index] as Uint8Array)) throw notText(name, index);
-    if (writer.length - rested < writer.bytes.length) continue;
-    rested = writer.length;
-    yield;
+    const element = elements[index] as Uint8Array;
+    if (!isUtf8(element)) throw notText(name, index);
+    writer.ascii(index > 0 ? ',"' : '"');
+    for (let from = 0; from < element.length; from += STEP_BYTES) {
+      if (writer.length - rested >= STEP_BYTES) {
+        rested = writer.length;
+        yield;
+      }
+      writeEscaped(writer, element, from, Math.min(from + STEP_BYTES, element.length));
+    }
+    writer.ascii('"');
   }
 }
 
