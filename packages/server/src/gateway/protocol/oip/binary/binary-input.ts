@@ -7,7 +7,7 @@ import {
   type Tensor,
   viewNumericArray,
 } from '@jitney/core';
-import { Blob } from './blob.js';
+import { BlobCollector } from './blob-collector.js';
 import { StringSplitter } from './string-splitter.js';
 
 /** A tensor without its elements. */
@@ -21,7 +21,7 @@ export interface BinaryTensor {
 export class BinaryInput {
   readonly tensor: BinaryTensor;
   readonly #model: string;
-  readonly #blob: Blob;
+  readonly #blob: BlobCollector;
   #strings: StringSplitter | null = null;
 
   /** @throws JitneyError `INVALID_ARGUMENT` where the shape asks for another number of bytes. */
@@ -36,7 +36,7 @@ export class BinaryInput {
         `input byte size mismatch for input '${tensor.name}' for model '${model}'. Expected ${expected}, got ${byteLength}`,
       );
     }
-    this.#blob = new Blob(byteLength, width ?? 1);
+    this.#blob = new BlobCollector(byteLength, width ?? 1);
   }
 
   /** Bytes that have not come. */

@@ -7,7 +7,7 @@ const FRACTION = 8;
  * Collects a known number of bytes that arrive in chunks into one piece of memory. Where they lie in one chunk, and
  * aligned, that piece is a view of the chunk.
  */
-export class Blob {
+export class BlobCollector {
   readonly byteLength: number;
   readonly #alignment: number;
   #pieces: Uint8Array[] = [];
