@@ -36,6 +36,7 @@ export function readBody(
 class BodyReader {
   readonly #request: IncomingMessage;
   readonly #limits: BodyLimits;
+  readonly #maxChunks: number;
   readonly #sink: BodySink;
   readonly #done: (error: JitneyError | null) => void;
   #bytes = 0;
@@ -45,6 +46,7 @@ class BodyReader {
   constructor(request: IncomingMessage, limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void) {
     this.#request = request;
     this.#limits = limits;
+    this.#maxChunks = mostChunks(request, limits);
     this.#sink = sink;
     this.#done = done;
   }
@@ -64,7 +66,10 @@ class BodyReader {
       inflate.once('drain', () => request.resume());
     });
     request.on('end', () => inflate.end());
-    request.on('close', () => inflate.destroy());
+    // It closes as well when all of it has come, and then there is still something to inflate.
+    request.on('close', () => {
+      if (!request.complete) inflate.destroy();
+    });
     inflate.on('data', (chunk: Buffer) => {
       this.#take(chunk);
       if (this.#isDone) inflate.destroy();
@@ -79,7 +84,7 @@ class BodyReader {
 
   #countChunk(): boolean {
     this.#chunks += 1;
-    if (this.#chunks > this.#limits.maxChunks) this.#finish(tooManyChunks(this.#limits));
+    if (this.#chunks > this.#maxChunks) this.#finish(tooManyChunks(this.#limits));
     return !this.#isDone;
   }
 
@@ -100,6 +105,13 @@ class BodyReader {
     if (error !== null) this.#request.pause();
     this.#done(error);
   }
+}
+
+/** Packets of a slow network may be so small. A body that tells its length may come in as many of them as it fills. */
+const PACKET_BYTES = 512;
+
+function mostChunks({ headers }: IncomingMessage, { maxChunks }: BodyLimits): number {
+  return Math.max(maxChunks, Math.ceil(Number(headers['content-length'] ?? 0) / PACKET_BYTES));
 }
 
 /** What the headers alone decide. */
