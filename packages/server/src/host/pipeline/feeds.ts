@@ -1,26 +1,20 @@
 import {
-  createNumericArray,
-  type Dtype,
   elementCount,
   type Feed,
   type Feeds,
-  type NumericArray,
-  type NumericDtype,
-  numberToBf16,
-  numberToFp16,
+  protocolShape,
   type Signature,
   type Tensor,
-  type TensorData,
   type TensorSpec,
 } from '@jitney/core';
-
-const UTF8 = new TextEncoder();
+import { convertElements, type Elements, kindOf } from './elements.js';
 
 /**
  * Turns what `preprocess` returned, or what a JSON body holds, into the model's tensors.
  * @throws TypeError that names the input, what was expected and what was got.
  */
 export function tensorsFromFeeds(feeds: Feeds, signature: Signature): Tensor[] {
+  if (!isRecord(feeds)) throw new TypeError(`expected an object with a value for each input, got ${kindOf(feeds)}`);
   refuseUnknown(feeds, signature);
   const tensors: Tensor[] = [];
   for (const spec of signature.inputs) {
@@ -38,25 +32,44 @@ function refuseUnknown(feeds: Feeds, signature: Signature): void {
   }
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !isSequence(value);
+}
+
 function tensorFromFeed(feed: Feed, spec: TensorSpec): Tensor {
   const { shape, data } = isShaped(feed) ? feed : { shape: null, data: feed };
-  if (!isSequence(data)) throw new TypeError(`input '${spec.name}' must be numbers, strings or { shape, data }`);
-  const sizes = shape ?? shapeFor(spec, data.length);
-  if (elementCount(sizes) !== data.length) {
-    throw new TypeError(
-      `input '${spec.name}': shape [${sizes}] has ${elementCount(sizes)} elements, got ${data.length}`,
-    );
+  if (!isSequence(data)) {
+    throw new TypeError(`input '${spec.name}' must be numbers, strings or { shape, data }, got ${kindOf(data)}`);
   }
-  return { name: spec.name, dtype: spec.dtype, shape: sizes, data: convert(data, spec) };
+  const sizes = shape === null ? shapeFor(spec, data.length) : checkedShape(shape, spec);
+  const count = elementCount(sizes);
+  if (count !== data.length) {
+    throw new TypeError(`input '${spec.name}': shape [${sizes}] has ${count} elements, got ${data.length}`);
+  }
+  return { name: spec.name, dtype: spec.dtype, shape: sizes, data: convertElements(data, spec) };
 }
 
-type Values = NumericArray | readonly (number | bigint | boolean | string)[];
+/** The runtime would refuse it too, but as the client's mistake and without the name of who made it. */
+function checkedShape(shape: unknown, spec: TensorSpec): readonly number[] {
+  if (Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0) && fits(shape, spec)) {
+    return shape;
+  }
+  const shown = Array.isArray(shape) ? `[${shape}]` : kindOf(shape);
+  const expected = spec.shape === null ? 'sizes of 0 or more' : `[${protocolShape(spec)}]`;
+  throw new TypeError(`input '${spec.name}' has the shape ${expected}, got ${shown}`);
+}
+
+function fits(shape: readonly number[], spec: TensorSpec): boolean {
+  if (spec.shape === null) return true;
+  if (shape.length !== spec.shape.length) return false;
+  return spec.shape.every((dimension, axis) => typeof dimension !== 'number' || dimension === shape[axis]);
+}
 
 function isShaped(feed: Feed): feed is Extract<Feed, { readonly shape: readonly number[] }> {
-  return typeof feed === 'object' && 'shape' in feed && 'data' in feed;
+  return isRecord(feed) && 'shape' in feed && 'data' in feed;
 }
 
-function isSequence(data: unknown): data is Values {
+function isSequence(data: unknown): data is Elements {
   return Array.isArray(data) || (ArrayBuffer.isView(data) && !(data instanceof DataView));
 }
 
@@ -85,80 +98,3 @@ function shapeFor(spec: TensorSpec, count: number): number[] {
     typeof dimension === 'number' ? dimension : index === last ? filled : 1,
   );
 }
-
-function convert(data: Values, spec: TensorSpec): TensorData {
-  if (spec.dtype === 'BYTES') return Array.from(data as readonly unknown[], (value) => stringBytes(value, spec));
-  if (!Array.isArray(data) && holdsDtype(data as NumericArray, spec.dtype)) return data as NumericArray;
-  const converted = createNumericArray(spec.dtype as NumericDtype, data.length);
-  const convertOne = CONVERSIONS[spec.dtype as NumericDtype];
-  for (let i = 0; i < data.length; i++) {
-    const value = convertOne(data[i] as number);
-    if (value === undefined) throw new TypeError(mismatch(spec, i, data[i]));
-    converted[i] = value;
-  }
-  return converted;
-}
-
-function mismatch(spec: TensorSpec, index: number, got: unknown): string {
-  const shown = typeof got === 'string' ? JSON.stringify(got.slice(0, 40)) : String(got);
-  return `input '${spec.name}' is ${spec.dtype}: element ${index} is ${shown}`;
-}
-
-function stringBytes(value: unknown, spec: TensorSpec): Uint8Array {
-  if (typeof value !== 'string') throw new TypeError(`input '${spec.name}' takes strings, got ${typeof value}`);
-  return UTF8.encode(value);
-}
-
-/** Does the typed array already hold that dtype's elements, so that it need not be copied? */
-function holdsDtype(data: NumericArray, dtype: Dtype): boolean {
-  return data.constructor === createNumericArray(dtype as NumericDtype, 0).constructor;
-}
-
-type Conversion = (value: unknown) => number | bigint | undefined;
-
-const float: Conversion = (value) =>
-  typeof value === 'number'
-    ? value
-    : value === null
-      ? Number.NaN
-      : typeof value === 'bigint'
-        ? Number(value)
-        : undefined;
-const narrow =
-  (from: (value: number) => number): Conversion =>
-  (value) => {
-    const number = float(value);
-    return number === undefined ? undefined : from(number as number);
-  };
-const integer =
-  (low: number, high: number): Conversion =>
-  (value) => {
-    const number = typeof value === 'bigint' ? Number(value) : value;
-    return typeof number === 'number' && Number.isInteger(number) && number >= low && number <= high
-      ? number
-      : undefined;
-  };
-const wide =
-  (low: bigint, high: bigint): Conversion =>
-  (value) => {
-    if (typeof value === 'number' && !Number.isInteger(value)) return undefined;
-    if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
-    const number = BigInt(value);
-    return number >= low && number <= high ? number : undefined;
-  };
-
-const CONVERSIONS: { readonly [D in NumericDtype]: Conversion } = {
-  BOOL: (value) => (value === true || value === 1 ? 1 : value === false || value === 0 ? 0 : undefined),
-  UINT8: integer(0, 0xff),
-  UINT16: integer(0, 0xffff),
-  UINT32: integer(0, 0xffffffff),
-  UINT64: wide(0n, 2n ** 64n - 1n),
-  INT8: integer(-0x80, 0x7f),
-  INT16: integer(-0x8000, 0x7fff),
-  INT32: integer(-0x80000000, 0x7fffffff),
-  INT64: wide(-(2n ** 63n), 2n ** 63n - 1n),
-  FP16: narrow(numberToFp16),
-  BF16: narrow(numberToBf16),
-  FP32: float,
-  FP64: float,
-};
