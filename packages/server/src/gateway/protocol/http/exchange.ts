@@ -29,11 +29,17 @@ export interface RequestKind<Parsed> {
 /** A protocol's part in a request: it parses, says what to call, and writes the answer. */
 export interface Protocol<Parsed> {
   readonly route: ModelRoute;
-  /** A parser for the body. Once it has all of it, `step` is called while it says true, then `end`. */
-  readonly parser: BodySink & { step(): boolean; end(): Parsed };
+  /** A parser for the body; its steps are made once it has all of it. */
+  readonly parser: BodySink & Steps<Parsed>;
   call(parsed: Parsed): CallParts;
-  /** Writes the answer in short steps, between which other requests have their turn. */
-  answer(answer: Answer, parsed: Parsed): Generator<void, HttpAnswer>;
+  answer(answer: Answer, parsed: Parsed): Steps<HttpAnswer>;
+}
+
+/** Work in short steps, between which other requests have their turn. */
+export interface Steps<Result> {
+  /** Does the next step. False: that was the last. */
+  step(): boolean;
+  end(): Result;
 }
 
 /** What a protocol says of a call; the rest is the same for all. */
@@ -114,7 +120,7 @@ class Run<Parsed> {
     };
     readBody(incoming.request, gateway.limits, sink, (failed) => {
       if (failed !== null) return this.#fail(failed);
-      this.#inSteps(parse(parser), (parsed) => this.#call(parsed));
+      this.#inSteps(parser, (parsed) => this.#call(parsed));
     });
   }
 
@@ -169,23 +175,17 @@ class Run<Parsed> {
   }
 
   /** Runs the steps, a few a turn, as long as somebody waits for them. What a step or `done` throws is the answer. */
-  #inSteps<T>(steps: Generator<void, T>, done: (result: T) => void): void {
+  #inSteps<T>(steps: Steps<T>, done: (result: T) => void): void {
     if (this.#isOver) return;
     try {
       for (let count = 0; count < STEPS_A_TURN; count++) {
-        const step = steps.next();
-        if (step.done === true) return done(step.value);
+        if (!steps.step()) return done(steps.end());
       }
     } catch (thrown) {
       return this.#fail(thrown);
     }
     setImmediate(() => this.#inSteps(steps, done));
   }
-}
-
-function* parse<Parsed>(parser: Protocol<Parsed>['parser']): Generator<void, Parsed> {
-  while (parser.step()) yield;
-  return parser.end();
 }
 
 function callOf(

@@ -5,8 +5,8 @@ import { createInferParser } from './infer-parser.js';
 import {
   type EncodedInferResponse,
   encodeInferResponse,
-  encodeInferSteps,
   type InferResponse,
+  InferResponseEncoder,
 } from './infer-response.js';
 
 const UTF8 = new TextEncoder();
@@ -288,7 +288,7 @@ describe('requested outputs', () => {
 describe('large answers', () => {
   it('are made in steps, of chunks of at most 64 KiB', () => {
     const data = Float32Array.from({ length: 100_000 }, (_, i) => i / 7);
-    const steps = encodeInferSteps({
+    const encoder = new InferResponseEncoder({
       id: null,
       model: 'm',
       version: '1',
@@ -297,9 +297,8 @@ describe('large answers', () => {
       binaryOutputs: false,
     });
     let count = 0;
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) count++;
-    const { chunks, byteLength } = step.value;
+    while (encoder.step()) count++;
+    const { chunks, byteLength } = encoder.end();
     expect(count).toBeGreaterThan(byteLength / 65536 - 1);
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(65536);
     expect(Float32Array.from(JSON.parse(Buffer.concat(chunks).toString()).outputs[0].data)).toEqual(data);
@@ -307,7 +306,7 @@ describe('large answers', () => {
 
   it('of strings are made in steps, and a string may be longer than a chunk', () => {
     const texts = [`${'a"'.repeat(100_000)}`, ...Array.from({ length: 20_000 }, (_, i) => `text ${i}`)];
-    const steps = encodeInferSteps({
+    const encoder = new InferResponseEncoder({
       id: null,
       model: 'm',
       version: '1',
@@ -316,15 +315,14 @@ describe('large answers', () => {
       binaryOutputs: false,
     });
     let count = 0;
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) count++;
+    while (encoder.step()) count++;
     expect(count).toBeGreaterThan(3);
-    expect(JSON.parse(Buffer.concat(step.value.chunks).toString()).outputs[0].data).toEqual(texts);
+    expect(JSON.parse(Buffer.concat(encoder.end().chunks).toString()).outputs[0].data).toEqual(texts);
   });
 
   it('of strings in binary form are made in steps', () => {
     const texts = Array.from({ length: 10_000 }, (_, i) => `text ${i}`);
-    const steps = encodeInferSteps({
+    const encoder = new InferResponseEncoder({
       id: null,
       model: 'm',
       version: '1',
@@ -333,10 +331,10 @@ describe('large answers', () => {
       binaryOutputs: true,
     });
     let count = 0;
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) count++;
+    while (encoder.step()) count++;
     expect(count).toBe(2);
-    const body = Buffer.concat(step.value.chunks).subarray(step.value.headerLength ?? 0);
+    const encoded = encoder.end();
+    const body = Buffer.concat(encoded.chunks).subarray(encoded.headerLength ?? 0);
     const expected = texts.map((text) => {
       const element = Buffer.alloc(4 + text.length);
       element.writeUInt32LE(text.length);

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitney/core';
+import { invariant, JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitney/core';
 import type { LimitsConfig } from '../../../config/index.js';
 import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
 import type { Answer, InferRequest } from '../../call.js';
 import { refuseUnready } from '../../routing/unready.js';
-import type { CallParts, Protocol, RequestKind } from '../http/exchange.js';
+import type { CallParts, Protocol, RequestKind, Steps } from '../http/exchange.js';
 import { type HttpAnswer, oipErrorShape } from '../http/respond.js';
 import { createInferParser, type InferParser, parseHeaderLength } from './infer-parser.js';
-import { encodeInferSteps } from './infer-response.js';
+import { InferResponseEncoder } from './infer-response.js';
 import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
 
 /** `POST …/infer`: tensors in JSON, in binary, or both. */
@@ -55,12 +55,26 @@ class Inference implements Protocol<InferRequest> {
     };
   }
 
-  *answer({ body, model, version }: Answer, { id, outputs, binaryOutputs }: InferRequest): Generator<void, HttpAnswer> {
-    if (body.kind !== 'tensors') {
-      throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered infer with content');
-    }
+  answer({ body, model, version }: Answer, { id, outputs, binaryOutputs }: InferRequest): Steps<HttpAnswer> {
+    invariant(body.kind === 'tensors', 'a host answered infer with content');
     const response = { id, model, version, requested: outputs, binaryOutputs, outputs: body.tensors };
-    const { chunks, contentType, headerLength } = yield* encodeInferSteps(response);
+    return new InferAnswer(new InferResponseEncoder(response));
+  }
+}
+
+class InferAnswer implements Steps<HttpAnswer> {
+  readonly #encoder: InferResponseEncoder;
+
+  constructor(encoder: InferResponseEncoder) {
+    this.#encoder = encoder;
+  }
+
+  step(): boolean {
+    return this.#encoder.step();
+  }
+
+  end(): HttpAnswer {
+    const { chunks, contentType, headerLength } = this.#encoder.end();
     if (headerLength === null) return { status: 200, contentType, chunks };
     return { status: 200, contentType, chunks, headers: { 'inference-header-content-length': String(headerLength) } };
   }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { JitneyError } from '@jitney/core';
+import { invariant, JitneyError } from '@jitney/core';
 import type { ModelRoute } from '../../../wire/messages.js';
 import type { Answer } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
-import type { CallParts, NamedModel, Protocol, RequestKind } from '../http/exchange.js';
+import type { CallParts, NamedModel, Protocol, RequestKind, Steps } from '../http/exchange.js';
 import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 
 /**
@@ -38,10 +38,10 @@ class Prediction implements Protocol<Uint8Array> {
     };
   }
 
-  // biome-ignore lint/correctness/useYield: one short step
-  *answer({ body }: Answer): Generator<void, HttpAnswer> {
-    if (body.kind === 'content') return { status: 200, contentType: body.contentType, chunks: [body.bytes] };
-    throw new JitneyError('INTERNAL', 'This is a bug in Jitney: a host answered /predict with tensors');
+  answer({ body }: Answer): Steps<HttpAnswer> {
+    invariant(body.kind === 'content', 'a host answered /predict with tensors');
+    const { contentType, bytes } = body;
+    return { step: () => false, end: () => ({ status: 200, contentType, chunks: [bytes] }) };
   }
 }
 

@@ -44,6 +44,13 @@ export class ChunkWriter {
     this.at = writeAscii(this.bytes, this.at, text);
   }
 
+  /** Any text. */
+  utf8(text: string): void {
+    // Three bytes a code unit are the most there can be.
+    if (text.length * 3 <= this.room) this.at += this.bytes.write(text, this.at, 'utf8');
+    else this.raw(Buffer.from(text));
+  }
+
   /** Any number of bytes, copied. */
   raw(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {

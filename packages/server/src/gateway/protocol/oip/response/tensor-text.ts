@@ -22,29 +22,40 @@ const STEP_BYTES = 64 * 1024;
 /** Writes the element of an index at `at`; answers where it ends. */
 type ElementWriter = (bytes: Uint8Array, at: number, index: number) => number;
 
+/** The elements of a tensor on their way into JSON. */
+export interface TensorText {
+  /** Writes until a chunk is full or nothing is left; false: more is left, let others have their turn. */
+  write(writer: ChunkWriter): boolean;
+}
+
 /**
- * Writes a tensor's elements as the JSON array `data`, flat and row-major. Yields whenever a chunk is full, so that
- * others get their turn.
+ * A tensor's elements as the members of the JSON array `data`, flat and row-major.
  *
  * Floats come in the shortest form that reads back as the same value: for FP32 as a 32-bit float, for FP64, FP16 and
  * BF16 as a double (so FP16's 0.1 is 0.0999755859375, exactly what it holds). Not-a-number and infinities are bare
  * `NaN`, `Infinity` and `-Infinity`, as Triton writes and its clients read them. Integers are exact.
  *
- * @throws JitneyError `UNSUPPORTED` for a BYTES element that is not UTF-8.
+ * Its `write` throws JitneyError `UNSUPPORTED` for a BYTES element that is not UTF-8.
  */
-export function* writeTensorText(writer: ChunkWriter, tensor: Tensor): Generator<void, void> {
-  writer.ascii('[');
-  if (tensor.dtype === 'BYTES') yield* writeStrings(writer, tensor);
-  else yield* writeElements(writer, elementWriter(tensor), tensor.data.length);
-  writer.ascii(']');
+export function createTensorText(tensor: Tensor): TensorText {
+  return tensor.dtype === 'BYTES' ? new StringsText(tensor) : new NumbersText(tensor);
 }
 
-function* writeElements(writer: ChunkWriter, write: ElementWriter, count: number): Generator<void, void> {
-  for (let index = 0; index < count; ) {
-    index = fillChunk(writer, write, index, count);
-    if (index === count) return;
+class NumbersText implements TensorText {
+  readonly #write: ElementWriter;
+  readonly #count: number;
+  #index = 0;
+
+  constructor(tensor: Tensor) {
+    this.#write = elementWriter(tensor);
+    this.#count = tensor.data.length;
+  }
+
+  write(writer: ChunkWriter): boolean {
+    this.#index = fillChunk(writer, this.#write, this.#index, this.#count);
+    if (this.#index === this.#count) return true;
     writer.next();
-    yield;
+    return false;
   }
 }
 
@@ -62,21 +73,41 @@ function fillChunk(writer: ChunkWriter, write: ElementWriter, from: number, coun
   return index;
 }
 
-function* writeStrings(writer: ChunkWriter, { name, data }: Tensor): Generator<void, void> {
-  const elements = data as readonly Uint8Array[];
-  let rested = writer.length;
-  for (let index = 0; index < elements.length; index++) {
-    const element = elements[index] as Uint8Array;
-    if (!isUtf8(element)) throw notText(name, index);
-    writer.ascii(index > 0 ? ',"' : '"');
-    for (let from = 0; from < element.length; from += STEP_BYTES) {
-      if (writer.length - rested >= STEP_BYTES) {
-        rested = writer.length;
-        yield;
-      }
-      writeEscaped(writer, element, from, Math.min(from + STEP_BYTES, element.length));
+class StringsText implements TensorText {
+  readonly #name: string;
+  readonly #elements: readonly Uint8Array[];
+  #index = 0;
+  /** Bytes of the element that are written. */
+  #from = 0;
+
+  constructor({ name, data }: Tensor) {
+    this.#name = name;
+    this.#elements = data as readonly Uint8Array[];
+  }
+
+  write(writer: ChunkWriter): boolean {
+    const restAt = writer.length + STEP_BYTES;
+    for (; this.#index < this.#elements.length; this.#index++) {
+      if (writer.length >= restAt) return false;
+      if (!this.#writeElement(writer, this.#elements[this.#index] as Uint8Array, restAt)) return false;
+    }
+    return true;
+  }
+
+  #writeElement(writer: ChunkWriter, element: Uint8Array, restAt: number): boolean {
+    if (this.#from === 0) {
+      if (!isUtf8(element)) throw notText(this.#name, this.#index);
+      writer.ascii(this.#index > 0 ? ',"' : '"');
+    }
+    while (this.#from < element.length) {
+      if (writer.length >= restAt) return false;
+      const to = Math.min(this.#from + STEP_BYTES, element.length);
+      writeEscaped(writer, element, this.#from, to);
+      this.#from = to;
     }
     writer.ascii('"');
+    this.#from = 0;
+    return true;
   }
 }
 
