@@ -112,7 +112,7 @@ export class InferResponseEncoder {
     const binary = this.#outputs.filter(({ isBinary }) => isBinary);
     if (binary.length === 0) return false;
     this.#blobs = blobsOf(binary);
-    return true;
+    return this.#stepBlobs(this.#blobs);
   }
 
   #stepBlobs(blobs: Generator<void, Uint8Array[]>): boolean {
