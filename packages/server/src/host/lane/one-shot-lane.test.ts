@@ -88,9 +88,7 @@ describe('a lane with a free instance', () => {
 describe('a lane whose instance is busy', () => {
   it('forms full batches of 32 requests in their order, and each row equals itself alone', async () => {
     const { executor, arrive } = createLane('held');
-    const tickets = arrive(...range(0, 1), ...range(1, 1));
-    tickets.push(...arrive(...range(1, 32)));
-    expect(executor.batches).toEqual([[0]]);
+    const tickets = [...arrive(0), ...arrive(...range(1, 32))];
     while (executor.held.length > 0) await executor.only.release();
     expect(executor.batches).toEqual([[0], range(1, 9), range(9, 17), range(17, 25), range(25, 32)]);
     for (const [value, ticket] of tickets.entries()) {
@@ -100,17 +98,15 @@ describe('a lane whose instance is busy', () => {
   });
 
   it('gives the instance its next run before the answers of the last one go out', async () => {
-    const { executor, submit, clock, arrive } = createLane('held');
-    let runsAtAnswer = 0;
-    submit(entryOf([1]));
-    clock.turn();
-    arrive(2);
-    const first = executor.only;
-    const watch = executor.batches;
-    await first.release().then(() => {
-      runsAtAnswer = watch.length;
-    });
-    expect(runsAtAnswer).toBe(2);
+    const { executor, lane, clock } = createLane('held');
+    const runsWhenAnswered: number[] = [];
+    for (const value of [1, 2]) {
+      lane.submit(entryOf([value]), () => runsWhenAnswered.push(executor.batches.length));
+      clock.turn();
+    }
+    await executor.only.release();
+    await executor.only.release();
+    expect(runsWhenAnswered).toEqual([2, 2]);
   });
 
   it('counts rows, not requests', async () => {
@@ -230,6 +226,13 @@ describe('a request larger than a run may be', () => {
     expect(large.answer).toBe('nothing yet');
     await executor.only.release();
     expect(large.answer).toEqual(range(0, 12).map((value) => 2 * value));
+  });
+
+  it('tells the largest of the runs it was in', async () => {
+    const { executor, submit, clock } = createLane('at once');
+    const large = submit(entryOf(range(0, 12)));
+    clock.turn();
+    expect(executor.batches.map((rows) => rows.length)).toEqual([8, 4]);
     expect(large.timing.batchRows).toBe(8);
   });
 
@@ -558,18 +561,24 @@ describe('cancelling', () => {
     expect(outcomes).toEqual(['first', 'CANCELLED']);
   });
 
-  it('others when one expires is fine, though they were about to run', () => {
+  it('others when one expires is fine, though they were about to run or to expire', () => {
     const { executor, lane, clock } = createLane('at once');
-    const [first, second] = [entryOf([1], { deadlineAtMs: clock.now() + 5 }), entryOf([2])];
-    const outcomes: string[] = [];
-    lane.submit(first, (outcome) => {
-      outcomes.push(String(answerOf(outcome)));
-      lane.cancel(second.id);
-    });
-    lane.submit(second, (outcome) => outcomes.push(String(answerOf(outcome))));
+    const timed = { deadlineAtMs: clock.now() + 5 };
+    const entries = [entryOf([1], timed), entryOf([2], timed), entryOf([3])];
+    const outcomes: (readonly [number, unknown])[] = [];
+    for (const [place, { id }] of entries.entries()) {
+      lane.submit(entries[place] as Entry, (outcome) => {
+        outcomes.push([place, answerOf(outcome)]);
+        for (const other of entries) if (other.id !== id) lane.cancel(other.id);
+      });
+    }
     clock.pass(5);
     clock.turn();
-    expect(outcomes).toEqual(['DEADLINE_EXCEEDED', 'CANCELLED']);
+    expect(outcomes).toEqual([
+      [0, 'DEADLINE_EXCEEDED'],
+      [1, 'CANCELLED'],
+      [2, 'CANCELLED'],
+    ]);
     expect(executor.batches).toEqual([]);
   });
 

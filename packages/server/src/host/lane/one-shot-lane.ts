@@ -255,13 +255,12 @@ class OneShotLane implements Lane {
   /** Frees the instance. */
   #free(run: Run, { state }: RunResult): Moment {
     const now = this.#clock.now();
-    run.end();
     this.#runs.splice(this.#runs.indexOf(run), 1);
     this.#processRuns.end();
     if (state === 'done') this.#latencyModel.observe({ rows: run.rows, units: run.units }, now - run.startedAtMs);
     for (const seat of run.seats) {
       seat.ticket.alight(run);
-      if (state === 'again' && seat.ticket.state !== 'ended') this.#queue.again.push(seat);
+      if (state === 'again') this.#queue.again.push(seat);
     }
     this.#finishDrain();
     return now;

@@ -14,7 +14,6 @@ export class Run implements RunView, Ride {
   readonly outputs: readonly string[] | null;
   readonly #controller = new AbortController();
   #waiting: number;
-  #isOver = false;
 
   constructor(decision: Decision<Ticket>, now: Moment) {
     this.seats = decision.seats;
@@ -42,13 +41,8 @@ export class Run implements RunView, Ride {
 
   leave(): void {
     this.#waiting -= 1;
-    if (this.#waiting > 0 || this.#isOver) return;
+    if (this.#waiting > 0) return;
     this.#controller.abort(new JitneyError('CANCELLED', 'nobody waits for the answer of this run any more'));
-  }
-
-  /** From now on nothing is aborted. */
-  end(): void {
-    this.#isOver = true;
   }
 }
 
