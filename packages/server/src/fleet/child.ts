@@ -14,6 +14,8 @@ export interface ChildOptions<From> {
   /** Put on the command line, so that the process can be told from others before it names itself. */
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Flags of Node for this process. */
+  readonly flags?: readonly string[];
   readonly onMessage: (message: From) => void;
   /** Called exactly once, when the process is gone. */
   readonly onEnd: (end: ChildEnd) => void;
@@ -30,6 +32,8 @@ const FAULT_SIGNALS: ReadonlySet<string> = new Set([
   'SIGSYS',
 ]);
 
+const isForChildren = (flag: string) => !flag.startsWith('--inspect') && !flag.startsWith('--cpu-prof');
+
 /** A process of ours: started, spoken to in plain data, and known to have ended exactly once. */
 export class Child<To, From> {
   readonly #process: ChildProcess;
@@ -40,7 +44,7 @@ export class Child<To, From> {
   constructor(options: ChildOptions<From>) {
     this.#process = fork(options.module, [options.label], {
       // A debugger or profiler of the supervisor is not the child's.
-      execArgv: process.execArgv.filter((flag) => !flag.startsWith('--inspect') && !flag.startsWith('--cpu-prof')),
+      execArgv: [...process.execArgv.filter(isForChildren), ...(options.flags ?? [])],
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -4,6 +4,12 @@ import { Child, type ChildEnd } from './child.js';
 import type { ListeningHandle } from './listening-handle.js';
 import { decideRestart, type RestartSettings } from './restart-policy.js';
 
+/**
+ * Room for the young objects of a full house: with Node's 16 MB most of what 128 requests in flight hold is copied twice
+ * before it is let go, 9 µs a request of 71 (bench small-json). It grows only under load.
+ */
+const GATEWAY_FLAGS = ['--max-semi-space-size=32'];
+
 export interface GatewayOptions {
   readonly id: number;
   readonly module: string;
@@ -55,6 +61,7 @@ export class SupervisedGateway {
       module,
       label: `gateway ${id}`,
       env: {},
+      flags: GATEWAY_FLAGS,
       onMessage: (message) => this.#receive(message),
       onEnd: (end) => this.#ended(child, end),
     });

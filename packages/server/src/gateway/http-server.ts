@@ -58,19 +58,21 @@ function createListener(gateway: Gateway, others: RequestListener): RequestListe
       );
     }
     const data = request.method === 'POST' ? dataRoute(url) : null;
-    if (data === null) return others(request, response);
+    if (data === null) {
+      for (const [name, value] of Object.entries(incoming.headers)) response.setHeader(name, value);
+      return others(request, response);
+    }
     if (data.kind === 'infer') exchange(gateway, incoming, infer, data);
     else exchange(gateway, incoming, predict, data);
   };
 }
 
-/** Gives the request its id, and the answer the headers that all have. */
+/** Gives the request its id, and says which headers its answer has in any case. */
 function welcome(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Incoming {
   const requestId = acceptRequestId(request.headers[REQUEST_ID]) ?? gateway.nextRequestId();
-  response.setHeader(REQUEST_ID, requestId);
-  response.setHeader('x-content-type-options', 'nosniff');
-  if (gateway.isDraining()) response.setHeader('connection', 'close');
-  return { request, response, requestId };
+  const headers: Record<string, string> = { [REQUEST_ID]: requestId, 'x-content-type-options': 'nosniff' };
+  if (gateway.isDraining()) headers.connection = 'close';
+  return { request, response, requestId, headers };
 }
 
 /** Slow clients are looked for so often, but at least four times in the time they are given. */

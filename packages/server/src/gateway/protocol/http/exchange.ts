@@ -96,7 +96,7 @@ interface Entered<Parsed> {
 }
 
 /** A request that was let in. */
-class Run<Parsed> {
+class Run<Parsed> implements BodySink {
   readonly #entered: Entered<Parsed>;
   #ticket: Ticket | null = null;
   #receivedBytes = 0;
@@ -108,20 +108,20 @@ class Run<Parsed> {
   }
 
   start(): void {
-    const { gateway, incoming, pass } = this.#entered;
-    const { parser } = this.#entered.protocol;
+    const { gateway, incoming } = this.#entered;
     whenOver(incoming, () => this.#closed());
-    const sink: BodySink = {
-      write: (chunk) => {
-        this.#receivedBytes += chunk.byteLength;
-        pass.hold(this.#receivedBytes);
-        parser.write(chunk);
-      },
-    };
-    readBody(incoming.request, gateway.limits, sink, (failed) => {
+    readBody(incoming.request, gateway.limits, this, (failed) => {
       if (failed !== null) return this.#fail(failed);
-      this.#inSteps(parser, (parsed) => this.#call(parsed));
+      this.#inSteps(this.#entered.protocol.parser, (parsed) => this.#call(parsed));
     });
+  }
+
+  /** A piece of the body. */
+  write(chunk: Uint8Array): void {
+    const { pass, protocol } = this.#entered;
+    this.#receivedBytes += chunk.byteLength;
+    pass.hold(this.#receivedBytes);
+    protocol.parser.write(chunk);
   }
 
   #call(parsed: Parsed): void {

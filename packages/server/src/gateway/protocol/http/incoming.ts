@@ -7,8 +7,10 @@ export const REQUEST_ID = 'x-request-id';
 export interface Incoming {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The client's own where it sent one that is fit for it. Already among the answer's headers. */
+  /** The client's own where it sent one that is fit for it. */
   readonly requestId: string;
+  /** Headers that the answer has whatever it is. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Calls back once the answer is written, or its connection is gone. */

@@ -9,7 +9,7 @@ import { errorShapeFor } from './respond.js';
 /** Answers a request of Fastify's with an error, in the shape of the protocol that its path belongs to. */
 export function refuseRequest(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const { raw: response } = reply.hijack();
-  const incoming = { request: request.raw, response, requestId: String(response.getHeader(REQUEST_ID)) };
+  const incoming = { request: request.raw, response, requestId: String(response.getHeader(REQUEST_ID)), headers: {} };
   refuse(gateway, incoming, errorShapeFor(request.url), ourError(thrown));
 }
 

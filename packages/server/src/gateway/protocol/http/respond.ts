@@ -26,12 +26,12 @@ const ONE_PIECE_BYTES = 16 * 1_024;
  * Sends the answer, compressed as the client likes it best.
  * @param stallMs - a client that takes nothing of it for so long is left
  */
-export function respond({ request, response }: Incoming, answer: HttpAnswer, stallMs: number): void {
+export function respond({ request, response, headers: common }: Incoming, answer: HttpAnswer, stallMs: number): void {
   if (response.destroyed || response.headersSent) return;
   const length = byteLength(answer.chunks);
   const accepted = request.headers['accept-encoding'];
   const encoding = length < COMPRESS_ABOVE_BYTES ? 'identity' : chooseEncoding(accepted);
-  const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, ...answer.headers };
+  const headers: OutgoingHttpHeaders = { ...common, 'content-type': answer.contentType, ...answer.headers };
   if (accepted !== undefined) headers.vary = vary(response, 'accept-encoding');
   const send = (chunks: readonly Uint8Array[]) => {
     if (response.destroyed) return;
@@ -84,7 +84,7 @@ function writeAll(response: ServerResponse, chunks: readonly Uint8Array[]): void
  * left, else it is closed.
  */
 export function respondError(
-  { request, response, requestId }: Incoming,
+  { request, response, requestId, headers }: Incoming,
   shape: ErrorShape,
   error: JitneyError,
   status = httpStatus(error.code),
@@ -93,6 +93,7 @@ export function respondError(
   const body = Buffer.from(shape(error, requestId));
   const staysOpen = mostBytesLeft(request) <= DROPPED_BYTES;
   response.writeHead(status, {
+    ...headers,
     'content-type': JSON_TYPE,
     'content-length': body.byteLength,
     ...headersOf(error, request),

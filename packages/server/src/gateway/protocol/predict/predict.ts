@@ -4,6 +4,7 @@ import type { ModelRoute } from '../../../wire/messages.js';
 import type { Answer } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
 import type { CallParts, NamedModel, Protocol, RequestKind, Steps } from '../http/exchange.js';
+import { JsonDepth } from '../http/json-depth.js';
 import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 
 /**
@@ -13,18 +14,19 @@ import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 export const predict: RequestKind<Uint8Array> = {
   name: 'predict',
   errorShape: ownErrorShape,
-  begin: (gateway, request, named) => new Prediction(routeOf(gateway, named), request),
+  begin: (gateway, request, named) => new Prediction(routeOf(gateway, named), request, gateway.limits.maxDepth),
 };
 
 class Prediction implements Protocol<Uint8Array> {
   readonly route: ModelRoute;
-  readonly parser = new BodyCollector();
+  readonly parser: BodyCollector;
   readonly #contentType: string;
   readonly #timeoutMs: number | null;
 
-  constructor(route: ModelRoute, request: IncomingMessage) {
+  constructor(route: ModelRoute, request: IncomingMessage, maxDepth: number) {
     this.route = route;
     this.#contentType = request.headers['content-type'] ?? '';
+    this.parser = new BodyCollector(MAY_BE_JSON.test(this.#contentType) ? new JsonDepth(maxDepth) : null);
     this.#timeoutMs = timeoutOf(request);
   }
 
@@ -45,11 +47,20 @@ class Prediction implements Protocol<Uint8Array> {
   }
 }
 
+/** Types whose bodies a host reads as JSON: also none, and the one that curl -d gives everything. */
+const MAY_BE_JSON = /^\s*(?:;|$)|json|x-www-form-urlencoded/i;
+
 /** Keeps a body as it came. */
 class BodyCollector {
   readonly #chunks: Uint8Array[] = [];
+  readonly #depth: JsonDepth | null;
+
+  constructor(depth: JsonDepth | null) {
+    this.#depth = depth;
+  }
 
   write(chunk: Uint8Array): void {
+    this.#depth?.write(chunk);
     this.#chunks.push(chunk);
   }
 
