@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages/*/{src,test},examples,scripts,test}/**/*.test.ts'],
+    include: ['{packages/*/{src,test},bench/src,examples,scripts,test}/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -1,0 +1,42 @@
+import { CpuMeter } from '../machine/cpu-meter.js';
+import type { RunningLoad } from './closed-loop.js';
+
+/** What a server did under a load, over a stretch of time. */
+export interface Measurement {
+  readonly requestsPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+  /** Requests that were not answered with 200, by their reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Processor time of all processes of the server, a request. */
+  readonly serverCpuUs: number;
+  /** Processor time of the load generator, a request. */
+  readonly generatorCpuUs: number;
+  /** Cores that were busy with neither. */
+  readonly foreignCores: number;
+}
+
+/**
+ * Measures for `ms` what a load sees and what it costs the server.
+ * @param pid The server's first process.
+ * @throws Error where nothing was answered.
+ */
+export async function measure(load: RunningLoad, pid: number, ms: number): Promise<Measurement> {
+  const meter = new CpuMeter(pid);
+  load.take();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const { answered, seconds, failures, latencyUs } = load.take();
+  const cpu = meter.take();
+  if (answered === 0) throw new Error(`no request was answered with 200: ${JSON.stringify(failures)}`);
+  return {
+    requestsPerSecond: answered / seconds,
+    p50Us: latencyUs.percentile(50),
+    p99Us: latencyUs.percentile(99),
+    maxUs: latencyUs.max,
+    failures,
+    serverCpuUs: cpu.serverUs / answered,
+    generatorCpuUs: cpu.generatorUs / answered,
+    foreignCores: cpu.foreignCores,
+  };
+}

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ResponseParser } from './response-parser.js';
+
+function read(chunks: readonly string[], keepBodies = true) {
+  const found: { status: number; closes: boolean; body: string }[] = [];
+  const parser = new ResponseParser({
+    keepBodies,
+    onResponse: ({ status, closes, body }) => found.push({ status, closes, body: body.toString('latin1') }),
+  });
+  for (const chunk of chunks) parser.push(Buffer.from(chunk, 'latin1'));
+  return found;
+}
+
+/** A response as a server would write it. */
+const written = (body: string, { status = 200, close = false } = {}) =>
+  `HTTP/1.1 ${status} Whatever\r\nDate: today\r\ncontent-LENGTH:  ${body.length}\r\n${close ? 'Connection: close\r\n' : ''}\r\n${body}`;
+
+describe('responses on one connection', () => {
+  it('are read whole, however their bytes are cut into chunks', () => {
+    const bodies = fc.array(fc.string({ unit: fc.constantFrom('\r', '\n', 'a', ':', ' ', 'é') }), { minLength: 1 });
+    fc.assert(
+      fc.property(bodies, fc.infiniteStream(fc.integer({ min: 1, max: 60 })), (all, sizes) => {
+        const text = all.map((body) => written(body)).join('');
+        const chunks: string[] = [];
+        for (let at = 0; at < text.length; ) {
+          const size = sizes.next().value as number;
+          chunks.push(text.slice(at, at + size));
+          at += size;
+        }
+        expect(read(chunks)).toEqual(all.map((body) => ({ status: 200, closes: false, body })));
+      }),
+    );
+  });
+
+  it('tell their status, and whether the connection ends', () => {
+    expect(read([written('', { status: 503 }), written('x', { close: true })])).toEqual([
+      { status: 503, closes: false, body: '' },
+      { status: 200, closes: true, body: 'x' },
+    ]);
+  });
+
+  it('may be without a body and its length where the status says so', () => {
+    expect(read(['HTTP/1.1 204 No Content\r\n\r\n', written('next')]).map(({ status }) => status)).toEqual([204, 200]);
+  });
+
+  it('lose their bodies where nobody wants them', () => {
+    expect(read([written('content')], false)).toEqual([{ status: 200, closes: false, body: '' }]);
+  });
+});
+
+describe('bytes that are no such response', () => {
+  it.each([
+    ['another protocol', 'SSH-2.0-OpenSSH\r\n\r\n', 'no HTTP response: "SSH-2.0-OpenSSH"'],
+    ['a body in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0', 'without Content-Length'],
+    ['headers without an end', `HTTP/1.1 200 OK\r\n${'x'.repeat(70_000)}`, 'without an end'],
+  ])('are refused: %s', (_name, text, message) => {
+    expect(() => read([text])).toThrow(message);
+  });
+});

@@ -1,0 +1,98 @@
+const HEAD_END = Buffer.from('\r\n\r\n');
+const LARGEST_HEAD_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+export interface Response {
+  readonly status: number;
+  /** The server closes the connection behind it. */
+  readonly closes: boolean;
+  /** Empty unless bodies are kept. */
+  readonly body: Buffer;
+}
+
+export interface ResponseParserOptions {
+  readonly onResponse: (response: Response) => void;
+  /** Default: bodies are counted and dropped. */
+  readonly keepBodies?: boolean;
+}
+
+/**
+ * Reads the HTTP/1.1 responses of one connection, of which it knows what the contenders send: a status line, headers and
+ * a body of Content-Length bytes. It looks at two headers, since the load generator runs on the cores of the servers.
+ */
+export class ResponseParser {
+  readonly #onResponse: (response: Response) => void;
+  readonly #keepBodies: boolean;
+  /** A head that has not come to its end. */
+  #unread: Buffer | null = null;
+  /** The response whose body is being read. */
+  #head: Head | null = null;
+  #missingBytes = 0;
+  #body: Buffer[] = [];
+
+  constructor({ onResponse, keepBodies = false }: ResponseParserOptions) {
+    this.#onResponse = onResponse;
+    this.#keepBodies = keepBodies;
+  }
+
+  /** @throws Error where the bytes are no such response. */
+  push(chunk: Buffer): void {
+    let data = chunk;
+    if (this.#unread !== null) {
+      data = Buffer.concat([this.#unread, chunk]);
+      this.#unread = null;
+    }
+    for (let at = 0; at < data.length; ) at = this.#head === null ? this.#readHead(data, at) : this.#readBody(data, at);
+  }
+
+  #readHead(data: Buffer, from: number): number {
+    const end = data.indexOf(HEAD_END, from);
+    if (end === -1) {
+      if (data.length - from > LARGEST_HEAD_BYTES) throw new Error('a response without an end of its headers');
+      this.#unread = data.subarray(from);
+      return data.length;
+    }
+    this.#head = parseHead(data.toString('latin1', from, end));
+    this.#missingBytes = this.#head.contentLength;
+    if (this.#missingBytes === 0) this.#finish();
+    return end + HEAD_END.length;
+  }
+
+  #readBody(data: Buffer, from: number): number {
+    const end = Math.min(data.length, from + this.#missingBytes);
+    if (this.#keepBodies) this.#body.push(data.subarray(from, end));
+    this.#missingBytes -= end - from;
+    if (this.#missingBytes === 0) this.#finish();
+    return end;
+  }
+
+  #finish(): void {
+    const { status, closes } = this.#head!;
+    const body = this.#keepBodies ? Buffer.concat(this.#body) : NOTHING;
+    if (this.#keepBodies) this.#body = [];
+    this.#head = null;
+    this.#onResponse({ status, closes, body });
+  }
+}
+
+interface Head {
+  readonly status: number;
+  readonly closes: boolean;
+  readonly contentLength: number;
+}
+
+/** @param text Status line and headers, without the empty line behind them. */
+function parseHead(text: string): Head {
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
+  if (status === undefined) throw new Error(`no HTTP response: ${JSON.stringify(text.slice(0, 40))}`);
+  const length = /\r\ncontent-length:[ \t]*(\d+)/i.exec(text)?.[1];
+  // RFC 9110 §6.4.1: these two have no body and need not say so.
+  if (length === undefined && status !== '204' && status !== '304') {
+    throw new Error(`a response ${status} without Content-Length, which this load generator needs`);
+  }
+  return {
+    status: Number(status),
+    closes: /\r\nconnection:[ \t]*close/i.test(text),
+    contentLength: Number(length ?? 0),
+  };
+}

@@ -1,0 +1,29 @@
+/*
+ * `npm run bench [-- SCENE … --quick --rounds N]`: runs the scenes and writes RESULTS.md.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseOptions } from './options.js';
+import { Children } from './processes/children.js';
+import { runScene } from './run-scene.js';
+
+const children = new Children();
+// In the temporary folder itself: paths of Unix sockets must be short.
+const folder = mkdtempSync(join(tmpdir(), 'jitney-bench-'));
+process.on('exit', () => {
+  children.endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  if (process.platform !== 'linux')
+    throw new Error('The bench reads processor time and memory from /proc: it needs Linux.');
+  const options = parseOptions(process.argv.slice(2));
+  const print = (text: string) => void process.stdout.write(text);
+  for (const scene of options.scenes) await runScene(scene, { ...options, children, folder, print });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,34 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const KILL_AFTER_MS = 10_000;
+
+/** The processes that a bench started, so that none outlives it. */
+export class Children {
+  readonly #running = new Set<ChildProcess>();
+
+  /** Starts `node SCRIPT ARGS…`. */
+  spawnNode(args: readonly string[], options: SpawnOptions): ChildProcess {
+    const child = spawn(process.execPath, args, options);
+    this.#running.add(child);
+    child.once('exit', () => this.#running.delete(child));
+    // One that could not be started never exits.
+    child.once('error', () => this.#running.delete(child));
+    return child;
+  }
+
+  /** Asks a process to end and waits until it has; kills it where that takes more than ten seconds. */
+  async end(child: ChildProcess): Promise<void> {
+    if (!this.#running.has(child)) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+    await ended;
+    clearTimeout(late);
+  }
+
+  /** Asks all to end, for a bench that cannot wait for them: it is interrupted, or failed. */
+  endAll(): void {
+    for (const child of this.#running) child.kill('SIGTERM');
+  }
+}

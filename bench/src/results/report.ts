@@ -1,0 +1,34 @@
+/** A table of text. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A figure that was asked for, beside the one that was measured. */
+export interface Figure {
+  readonly what: string;
+  readonly asked: string;
+  readonly measured: string;
+  readonly isMet: boolean;
+}
+
+/** What a scene found. */
+export interface SceneReport {
+  readonly figures: readonly Figure[];
+  readonly tables: readonly Table[];
+  /** How far to trust it: a sentence or two. */
+  readonly trust: string;
+}
+
+/** As Markdown. */
+export function writeTable({ head, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+export function figuresTable(figures: readonly Figure[]): Table {
+  return {
+    head: ['', 'asked for', 'measured', 'met'],
+    rows: figures.map(({ what, asked, measured, isMet }) => [what, asked, measured, isMet ? 'yes' : '**no**']),
+  };
+}

@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CpuMeter } from './machine/cpu-meter.js';
+import type { BenchOptions } from './options.js';
+import type { Children } from './processes/children.js';
+import { replaceSection, writeSection } from './results/page.js';
+import { readProvenance, writeProvenance } from './results/provenance.js';
+import { SCENES } from './scenes/index.js';
+import type { Scene, Stage } from './scenes/scene.js';
+
+export interface SceneOptions extends BenchOptions {
+  readonly children: Children;
+  /** Temporary, of the whole bench. */
+  readonly folder: string;
+  /** Where the section goes for people to read. */
+  readonly print: (text: string) => void;
+}
+
+/**
+ * Runs a scene, prints its section, keeps its runs in raw/ and puts the section on the page. Quick runs are to try the
+ * bench out: they never go on the page.
+ */
+export async function runScene(scene: Scene, options: SceneOptions): Promise<void> {
+  const provenance = readProvenance(options.command);
+  const runs: unknown[] = [];
+  const meter = new CpuMeter();
+  const report = await scene.run(await stageFor(scene, options, runs));
+  const { foreignCores } = meter.take();
+  await writeRaw(options.out, `${fileTime(provenance.date)}-${scene.name}.json`, { ...provenance, foreignCores, runs });
+  const section = writeSection(scene, report, writeProvenance(provenance, foreignCores));
+  options.print(`\n${section}\n\n`);
+  if (!options.isQuick) await writePage(options.out, scene.name, section);
+}
+
+async function stageFor(scene: Scene, options: SceneOptions, runs: unknown[]): Promise<Stage> {
+  const { isQuick, rounds, children } = options;
+  return {
+    isQuick,
+    rounds,
+    children,
+    folder: await mkdtemp(join(options.folder, `${scene.name}-`)),
+    say: (line) => process.stderr.write(`${scene.name}: ${line}\n`),
+    record: (run) => runs.push(run),
+  };
+}
+
+async function writeRaw(out: string, file: string, content: object): Promise<void> {
+  await mkdir(join(out, 'raw'), { recursive: true });
+  await writeFile(join(out, 'raw', file), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** `2026-01-31T235959123Z` */
+const fileTime = (date: string) => date.replaceAll(/[:.]/g, '');
+
+async function writePage(out: string, name: string, section: string): Promise<void> {
+  const path = join(out, 'RESULTS.md');
+  const page = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  await writeFile(path, replaceSection(page, { name, section, order: SCENES.map((scene) => scene.name) }));
+}

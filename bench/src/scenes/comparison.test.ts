@@ -1,0 +1,78 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import type { Contender } from '../contenders/contender.js';
+import { get } from '../load/http-request.js';
+import { Children } from '../processes/children.js';
+import { compare } from './comparison.js';
+import type { Stage } from './scene.js';
+
+/** A server in this process that answers `status`; `running` holds the names of those that run. */
+function contender(name: string, running: Set<string>, status = 200): Contender {
+  return {
+    name,
+    request: get('/'),
+    async start() {
+      const server = createServer((_request, response) => response.writeHead(status, { 'content-length': 0 }).end());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      running.add(name);
+      return {
+        port: (server.address() as AddressInfo).port,
+        pid: process.pid,
+        stop: async () => {
+          running.delete(name);
+          server.closeAllConnections();
+          await new Promise((resolve) => server.close(resolve));
+        },
+      };
+    },
+  };
+}
+
+function stageOf(rounds: number) {
+  const recorded: unknown[] = [];
+  const stage: Stage = {
+    isQuick: true,
+    rounds,
+    children: new Children(),
+    folder: tmpdir(),
+    say: () => {},
+    record: (run) => recorded.push(run),
+  };
+  return { stage, recorded };
+}
+
+const SHORT = { warmUpMs: 1, measureMs: 50 };
+
+describe.runIf(process.platform === 'linux')('contenders that are compared', () => {
+  it('take turns at each number of connections, the other way round in the next round', async () => {
+    const running = new Set<string>();
+    const { stage, recorded } = stageOf(2);
+    const contenders = [contender('a', running), contender('b', running)];
+    const runs = await compare(stage, { contenders, connections: [1, 2], ...SHORT });
+    expect(runs.map((run) => `${run.round}${run.contender}${run.connections}`)).toEqual([
+      '1a1',
+      '1b1',
+      '1a2',
+      '1b2',
+      '2b1',
+      '2a1',
+      '2b2',
+      '2a2',
+    ]);
+    expect(runs.every((run) => run.requestsPerSecond > 0 && run.p99Us >= run.p50Us && run.batchRows === null)).toBe(
+      true,
+    );
+    expect(recorded).toEqual(runs);
+    expect([...running]).toEqual([]);
+  });
+
+  it('are refused where one does not answer with 200, and none goes on running', async () => {
+    const running = new Set<string>();
+    const contenders = [contender('a', running), contender('b', running, 503)];
+    const comparison = compare(stageOf(1).stage, { contenders, connections: [1], ...SHORT });
+    await expect(comparison).rejects.toThrow('b answered 503');
+    expect([...running]).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+import type { Children } from '../processes/children.js';
+import type { SceneReport } from '../results/report.js';
+
+/** Something that is measured, by name. */
+export interface Scene {
+  /** On the command line and in RESULTS.md. */
+  readonly name: string;
+  /** What is measured, and how: a paragraph. */
+  readonly about: string;
+  run(stage: Stage): Promise<SceneReport>;
+}
+
+/** What a scene works with. */
+export interface Stage {
+  /** Short runs that only try the bench out. */
+  readonly isQuick: boolean;
+  /** How often everything is repeated, all contenders in turn in each round. */
+  readonly rounds: number;
+  readonly children: Children;
+  /** For the scene's files; removed behind it. */
+  readonly folder: string;
+  /** Tells the person who waits. */
+  say(line: string): void;
+  /** Keeps one run as it was measured. */
+  record(run: Readonly<Record<string, unknown>>): void;
+}
