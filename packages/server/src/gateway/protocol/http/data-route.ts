@@ -5,18 +5,21 @@ export interface DataRoute extends NamedModel {
   readonly kind: 'infer' | 'predict';
 }
 
-const INFER = /^\/v2\/models\/([^/]+)(?:\/versions\/(\d+))?\/infer$/;
-const PREDICT = /^\/predict(?:\/([^/]+)(?:\/versions\/([^/]+))?)?$/;
+// A proxy may ask for the whole address (RFC 9112 §3.2.2): what is before the path is not looked at.
+const INFER = /^(?:https?:\/\/[^/]*)?\/v2\/models\/([^/]+)(?:\/versions\/(\d+))?\/infer$/;
+const PREDICT = /^(?:https?:\/\/[^/]*)?\/predict(?:\/([^/]+)(?:\/versions\/([^/]+))?)?$/;
 
 /** Paths that were asked for before, so that a busy route is matched once. Emptied when clients ask for many. */
 const known = new Map<string, DataRoute | null>();
 const KNOWN_AT_MOST = 1_000;
+const KNOWN_LENGTH = 512;
 
 /** What a path asks of which model; `null` for every other path. The query is ignored. */
 export function dataRoute(url: string): DataRoute | null {
   const found = known.get(url);
   if (found !== undefined) return found;
   const route = match(url.split('?', 1)[0] as string);
+  if (url.length > KNOWN_LENGTH) return route;
   if (known.size >= KNOWN_AT_MOST) known.clear();
   known.set(url, route);
   return route;

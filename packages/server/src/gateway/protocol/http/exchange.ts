@@ -29,8 +29,8 @@ export interface RequestKind<Parsed> {
 /** A protocol's part in a request: it parses, says what to call, and writes the answer. */
 export interface Protocol<Parsed> {
   readonly route: ModelRoute;
-  /** A parser for the body; its steps are made once it has all of it. */
-  readonly parser: BodySink & Steps<Parsed>;
+  /** Called once. The parser's steps are made when it has all of the body; then it is let go. */
+  createParser(): BodySink & Steps<Parsed>;
   call(parsed: Parsed): CallParts;
   answer(answer: Answer, parsed: Parsed): Steps<HttpAnswer>;
 }
@@ -60,15 +60,17 @@ export function exchange<Parsed>(
 ): void {
   const receivedAtMs = gateway.clock.now();
   let protocol: Protocol<Parsed>;
+  let parser: BodySink & Steps<Parsed>;
   let pass: Pass;
   try {
     gateway.authorise(incoming.request.headers);
     protocol = kind.begin(gateway, incoming.request, named);
+    parser = protocol.createParser();
     pass = gateway.admission.enter();
   } catch (thrown) {
     return refuse(gateway, incoming, kind.errorShape, thrown);
   }
-  new Run({ gateway, incoming, kind, protocol, pass, receivedAtMs }).start();
+  new Run({ gateway, incoming, kind, protocol, pass, receivedAtMs }, parser).start();
 }
 
 /** Answers with an error a request that named no model that is served, or was not let in. */
@@ -98,13 +100,16 @@ interface Entered<Parsed> {
 /** A request that was let in. */
 class Run<Parsed> implements BodySink {
   readonly #entered: Entered<Parsed>;
+  /** Dropped once the body is parsed: what it holds would else be kept, and copied by the collector, until the answer. */
+  #parser: (BodySink & Steps<Parsed>) | null;
   #ticket: Ticket | null = null;
   #receivedBytes = 0;
   /** Answered, failed, or left by its client. */
   #isOver = false;
 
-  constructor(entered: Entered<Parsed>) {
+  constructor(entered: Entered<Parsed>, parser: BodySink & Steps<Parsed>) {
     this.#entered = entered;
+    this.#parser = parser;
   }
 
   start(): void {
@@ -112,20 +117,20 @@ class Run<Parsed> implements BodySink {
     whenOver(incoming, () => this.#closed());
     readBody(incoming.request, gateway.limits, this, (failed) => {
       if (failed !== null) return this.#fail(failed);
-      this.#inSteps(this.#entered.protocol.parser, (parsed) => this.#call(parsed));
+      this.#inSteps(this.#parser as Steps<Parsed>, (parsed) => this.#call(parsed));
     });
   }
 
   /** A piece of the body. */
   write(chunk: Uint8Array): void {
-    const { pass, protocol } = this.#entered;
     this.#receivedBytes += chunk.byteLength;
-    pass.hold(this.#receivedBytes);
-    protocol.parser.write(chunk);
+    this.#entered.pass.hold(this.#receivedBytes);
+    this.#parser?.write(chunk);
   }
 
   #call(parsed: Parsed): void {
     const { gateway, incoming, pass, protocol, receivedAtMs } = this.#entered;
+    this.#parser = null;
     const parts = protocol.call(parsed);
     pass.hold(parts.bytes);
     const parsedAtMs = gateway.clock.now();

@@ -25,7 +25,7 @@ describe('the depth of a JSON text', () => {
       json: fc.json({ maxDepth: 6, noUnicodeString: false }),
       size: fc.integer({ min: 1, max: 9 }),
     });
-    fc.assert(
+    void fc.assert(
       fc.property(arbitrary, ({ json, size }) => {
         const depth = depthOf(JSON.parse(json));
         expect(passes(json, depth, size)).toBe(true);

@@ -22,20 +22,21 @@ export const infer: RequestKind<InferRequest> = {
 
 class Inference implements Protocol<InferRequest> {
   readonly route: ModelRoute;
-  readonly parser: InferParser;
   readonly #loaded: LoadedModel;
+  readonly #limits: LimitsConfig;
+  readonly #headerLength: number | null;
 
   constructor(route: ModelRoute, loaded: LoadedModel, request: IncomingMessage, limits: LimitsConfig) {
-    const { signature, batching } = loaded;
     this.route = route;
     this.#loaded = loaded;
-    this.parser = createInferParser({
-      model: route.name,
-      signature,
-      batching,
-      limits: inferLimits(limits),
-      headerLength: headerLengthOf(request),
-    });
+    this.#limits = limits;
+    this.#headerLength = headerLengthOf(request);
+  }
+
+  createParser(): InferParser {
+    const { signature, batching } = this.#loaded;
+    const limits = inferLimits(this.#limits);
+    return createInferParser({ model: this.route.name, signature, batching, limits, headerLength: this.#headerLength });
   }
 
   call(parsed: InferRequest): CallParts {

@@ -19,15 +19,19 @@ export const predict: RequestKind<Uint8Array> = {
 
 class Prediction implements Protocol<Uint8Array> {
   readonly route: ModelRoute;
-  readonly parser: BodyCollector;
   readonly #contentType: string;
   readonly #timeoutMs: number | null;
+  readonly #maxDepth: number;
 
   constructor(route: ModelRoute, request: IncomingMessage, maxDepth: number) {
     this.route = route;
     this.#contentType = request.headers['content-type'] ?? '';
-    this.parser = new BodyCollector(MAY_BE_JSON.test(this.#contentType) ? new JsonDepth(maxDepth) : null);
     this.#timeoutMs = timeoutOf(request);
+    this.#maxDepth = maxDepth;
+  }
+
+  createParser(): BodyCollector {
+    return new BodyCollector(MAY_BE_JSON.test(this.#contentType) ? new JsonDepth(this.#maxDepth) : null);
   }
 
   call(bytes: Uint8Array): CallParts {
