@@ -1,5 +1,4 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import type { RunningJitney } from './jitney.js';
 
 /** What a running server holds of the machine. Sockets and memory are known on Linux alone: elsewhere they are 0. */
@@ -10,22 +9,23 @@ export interface Footprint {
   readonly sockets: number;
   /** Resident memory of all of them. */
   readonly residentBytes: number;
-  /** Files and folders in the temporary folder that bear the server's name. */
+  /** What is in its temporary folder, at any depth. */
   readonly temporaryFiles: readonly string[];
 }
 
-export async function footprintOf(jitney: RunningJitney): Promise<Footprint> {
+/** @param temporaryFolder - which the server was started with as its own TMPDIR */
+export async function footprintOf(jitney: RunningJitney, temporaryFolder: string): Promise<Footprint> {
   const pids = [jitney.pid, ...(await jitney.processes()).map(({ pid }) => pid)];
   const [sockets, resident, files] = await Promise.all([
     Promise.all(pids.map(socketsOf)),
     Promise.all(pids.map(residentBytesOf)),
-    readdir(tmpdir()),
+    readdir(temporaryFolder, { recursive: true }),
   ]);
   return {
     pids,
     sockets: sum(sockets),
     residentBytes: sum(resident),
-    temporaryFiles: files.filter((file) => file.startsWith('jitney-')).sort(),
+    temporaryFiles: files.sort(),
   };
 }
 
