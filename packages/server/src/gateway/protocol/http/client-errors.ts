@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
 import type { Gateway } from '../../gateway.js';
@@ -14,7 +14,7 @@ interface ClientError extends NodeJS.ErrnoException {
 
 /** The answer that a socket is at, as Node's own handler of these errors looks at it. */
 interface AnsweringSocket extends Socket {
-  readonly _httpMessage?: { readonly headersSent: boolean; readonly req: { readonly complete: boolean } } | null;
+  readonly _httpMessage?: ServerResponse | null;
 }
 
 /** Answers what is no HTTP, is too long in its headers, or comes too slowly, and ends the connection. */
@@ -30,7 +30,8 @@ export function createClientErrorHandler(gateway: Gateway): (thrown: Error, sock
     if (pending && (pending.headersSent || pending.req.complete)) return void socket.destroy();
     const requestId = gateway.nextRequestId();
     const body = errorShapeFor(pathOf(thrown))(error, requestId);
-    socket.end(head(status, requestId, body) + body);
+    // Whoever works for that request is told why it ended: see exchange.ts.
+    socket.end(head(status, requestId, body) + body, () => pending?.destroy(error));
     setTimeout(() => socket.destroy(error), LINGER_MS).unref();
   };
 }
