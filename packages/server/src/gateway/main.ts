@@ -66,7 +66,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     isDraining: () => isDraining,
   };
   const app = createHttpServer(gateway);
-  await app.ready();
+  // Before anything is awaited: a table that comes meanwhile would be lost.
   process.on('message', (next: ToGateway) => {
     switch (next.type) {
       case 'configure':
@@ -88,6 +88,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
         return void drain(gateway, app.server, next.delayMs);
     }
   });
+  await app.ready();
   app.server.once('error', (error) => {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);
