@@ -54,6 +54,7 @@ async function lastAnswer(...parts: readonly (string | Uint8Array)[]): Promise<R
   for (const part of parts) connection.write(part);
   const answer = await connection.answer();
   expect(answer.header('connection')).toBe('close');
+  connection.socket.end();
   expect((await connection.ended).toString()).toBe('');
   return answer;
 }

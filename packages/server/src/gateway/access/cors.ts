@@ -8,10 +8,11 @@ export function createCors(origins: readonly string[]): Cors | null {
   if (origins.length === 0) return null;
   const everyone = origins.includes('*');
   return ({ headers: { origin } }, response) => {
+    // Also where it is not listed: a cache must not give its answer to one that is.
+    if (!everyone) response.setHeader('vary', 'origin');
     if (origin === undefined || !(everyone || origins.includes(origin))) return;
     response.setHeader('access-control-allow-origin', everyone ? '*' : origin);
-    response.setHeader('access-control-expose-headers', 'x-request-id, inference-header-content-length');
-    if (!everyone) response.setHeader('vary', 'origin');
+    response.setHeader('access-control-expose-headers', 'x-request-id, retry-after, inference-header-content-length');
   };
 }
 

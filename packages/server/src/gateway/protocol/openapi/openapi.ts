@@ -15,24 +15,47 @@ export function registerOpenApi(app: FastifyInstance, gateway: Gateway): void {
 
 /** The API as OpenAPI 3.1. */
 function describeApi(models: readonly LoadedModel[], needsKey: boolean): Record<string, unknown> {
-  const predict = Object.fromEntries(
-    models.map((model) => [`/predict/${model.name}`, { post: predictOperation(model) }]),
-  );
+  const predict = models.map((model) => [`/predict/${model.name}`, { post: predictOperation(model) }] as const);
+  const open = needsKey ? { security: [] } : {};
   return {
     openapi: '3.1.0',
     info: { title: 'Jitney', version: '1', description: 'Models served by Jitney.' },
     ...(needsKey ? { security: [{ bearer: [] }] } : {}),
-    paths: { ...predict, ...PROTOCOL_PATHS },
+    paths: { ...Object.fromEntries(predict), ...PROTOCOL_PATHS, ...healthPaths(open) },
     components: {
-      schemas: { OipError: OIP_ERROR, Error: OWN_ERROR, InferRequest: INFER_REQUEST, InferResponse: INFER_RESPONSE },
+      schemas: {
+        OipError: OIP_ERROR,
+        Error: OWN_ERROR,
+        InferRequest: INFER_REQUEST,
+        InferResponse: INFER_RESPONSE,
+        ...Object.fromEntries(models.flatMap(schemasOf)),
+      },
       ...(needsKey ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
     },
   };
 }
 
+/** What one item of a model is, and what it is answered with, each under a name of its own. */
+function schemasOf(model: LoadedModel): [string, unknown][] {
+  const { input, output } = model.schema ?? { input: tensorInput(model), output: TENSOR_OUTPUT };
+  return [
+    [`${model.name}.input`, contained(`${model.name}/input`, input)],
+    [`${model.name}.output`, contained(`${model.name}/output`, output)],
+  ];
+}
+
+/** A schema whose references to parts of itself (`#/$defs/…`) stay its own within the document. */
+function contained(name: string, schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return {};
+  return JSON.stringify(schema).includes('"$ref"') ? { ...schema, $id: `urn:jitney:${name}` } : schema;
+}
+
 function predictOperation(model: LoadedModel): Record<string, unknown> {
-  const input = model.schema?.input ?? tensorInput(model);
-  const output = model.schema?.output ?? TENSOR_OUTPUT;
+  const oneOrMany = (end: 'input' | 'output') => {
+    const one = { $ref: `#/components/schemas/${model.name}.${end}` };
+    if (model.schema === null) return one;
+    return { anyOf: [one, { type: 'array', items: end === 'input' ? one : { anyOf: [one, FAILED_ITEM] } }] };
+  };
   const example = model.example === null ? {} : { example: { inputs: model.example } };
   return {
     operationId: `predict_${model.name}`,
@@ -45,10 +68,7 @@ function predictOperation(model: LoadedModel): Record<string, unknown> {
           schema: {
             type: 'object',
             required: ['inputs'],
-            properties: {
-              inputs: model.schema === null ? input : { anyOf: [input, { type: 'array', items: input }] },
-              parameters: { type: 'object' },
-            },
+            properties: { inputs: oneOrMany('input'), parameters: { type: 'object' } },
           },
           ...example,
         },
@@ -57,9 +77,7 @@ function predictOperation(model: LoadedModel): Record<string, unknown> {
     responses: {
       200: {
         description: 'The answer; for a list of inputs the list of answers, in order.',
-        content: {
-          'application/json': { schema: model.schema === null ? output : { anyOf: [output, { type: 'array' }] } },
-        },
+        content: { 'application/json': { schema: oneOrMany('output') } },
       },
       default: failure('#/components/schemas/Error'),
     },
@@ -90,6 +108,19 @@ const TENSOR_OUTPUT = {
   type: 'object',
   required: ['outputs'],
   properties: { outputs: { type: 'object' }, nonFinite: { type: 'array' } },
+};
+
+/** Stands in the place of an item that failed among others. */
+const FAILED_ITEM = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: { code: { type: 'string' }, message: { type: 'string' } },
+    },
+  },
 };
 
 const OIP_ERROR = { type: 'object', required: ['error'], properties: { error: { type: 'string' } } };
@@ -180,15 +211,38 @@ const infer = (parameters: readonly unknown[]) => ({
 
 const PROTOCOL_PATHS = {
   '/v2': get('Server metadata'),
-  '/v2/health/live': get('Liveness'),
-  '/v2/health/ready': get('Readiness'),
   '/v2/models/{model}': get('Model metadata', [modelParameter]),
   '/v2/models/{model}/ready': get('Model readiness', [modelParameter]),
   '/v2/models/{model}/infer': infer([modelParameter]),
   '/v2/models/{model}/versions/{version}': get('Metadata of a version', [modelParameter, versionParameter]),
   '/v2/models/{model}/versions/{version}/ready': get('Readiness of a version', [modelParameter, versionParameter]),
   '/v2/models/{model}/versions/{version}/infer': infer([modelParameter, versionParameter]),
-  '/livez': get('The process turns'),
-  '/readyz': get('Every model serves'),
-  '/metrics': get('Metrics for Prometheus'),
 };
+
+/** @param open - what says that no key is needed */
+function healthPaths(open: Readonly<Record<string, unknown>>) {
+  const health = (summary: string, unready: number | null) => ({
+    get: {
+      summary,
+      tags: ['Health'],
+      ...open,
+      responses: {
+        200: { description: 'Yes.' },
+        ...(unready === null ? {} : { [unready]: { description: 'No; the body says why.' } }),
+      },
+    },
+  });
+  return {
+    '/livez': health('The process turns', null),
+    '/readyz': health('Every model serves', 503),
+    '/v2/health/live': health('The process turns', null),
+    '/v2/health/ready': health('Every model serves', 400),
+    '/metrics': {
+      get: {
+        summary: 'Metrics for Prometheus',
+        tags: ['Health'],
+        responses: { 200: { description: 'Text.', content: { 'text/plain': { schema: { type: 'string' } } } } },
+      },
+    },
+  };
+}
