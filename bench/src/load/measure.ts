@@ -11,6 +11,8 @@ export interface Measurement {
   readonly failures: Readonly<Record<string, number>>;
   /** Processor time of all processes of the server, a request. */
   readonly serverCpuUs: number;
+  /** The same by the title of each process. */
+  readonly serverCpuUsByTitle: Readonly<Record<string, number>>;
   /** Processor time of the load generator, a request. */
   readonly generatorCpuUs: number;
   /** Cores that were busy with neither. */
@@ -36,6 +38,9 @@ export async function measure(load: RunningLoad, pid: number, ms: number): Promi
     maxUs: latencyUs.max,
     failures,
     serverCpuUs: cpu.serverUs / answered,
+    serverCpuUsByTitle: Object.fromEntries(
+      Object.entries(cpu.serverUsByTitle).map(([title, us]) => [title, us / answered]),
+    ),
     generatorCpuUs: cpu.generatorUs / answered,
     foreignCores: cpu.foreignCores,
   };

@@ -1,10 +1,12 @@
-import { cpuUsOf, readMachineCpuUs, readProcesses } from './process-tree.js';
+import { type ProcessStat, readMachineCpuUs, readProcesses, readTitle, sumUs, treeOf } from './process-tree.js';
 
 /** Processor time over a stretch of time. */
 export interface CpuUse {
   readonly seconds: number;
   /** Of the server's processes; 0 without a server. */
   readonly serverUs: number;
+  /** The same by the title of each process that is there at the end. */
+  readonly serverUsByTitle: Readonly<Record<string, number>>;
   /** Of this process alone: the load generator. */
   readonly generatorUs: number;
   /** Cores that were busy with neither this process nor what it started, on average. */
@@ -13,7 +15,7 @@ export interface CpuUse {
 
 interface Reading {
   readonly atMs: number;
-  readonly serverUs: number;
+  readonly server: readonly ProcessStat[];
   readonly generatorUs: number;
   /** This process and everything it started. */
   readonly benchUs: number;
@@ -39,7 +41,10 @@ export class CpuMeter {
     const foreignUs = now.machineUs - before.machineUs - (now.benchUs - before.benchUs);
     return {
       seconds,
-      serverUs: now.serverUs - before.serverUs,
+      serverUs: sumUs(now.server) - sumUs(before.server),
+      serverUsByTitle: Object.fromEntries(
+        now.server.map((process) => [readTitle(process.pid), usSince(before, process)]),
+      ),
       generatorUs: now.generatorUs - before.generatorUs,
       foreignCores: Math.max(0, foreignUs / (seconds * 1e6)),
     };
@@ -50,10 +55,14 @@ export class CpuMeter {
     const { user, system } = process.cpuUsage();
     return {
       atMs: performance.now(),
-      serverUs: this.#server === null ? 0 : cpuUsOf(this.#server, processes),
+      server: this.#server === null ? [] : treeOf(this.#server, processes),
       generatorUs: user + system,
-      benchUs: cpuUsOf(process.pid, processes),
+      benchUs: sumUs(treeOf(process.pid, processes)),
       machineUs: readMachineCpuUs(),
     };
   }
+}
+
+function usSince(before: Reading, { pid, cpuUs }: ProcessStat): number {
+  return cpuUs - (before.server.find((process) => process.pid === pid)?.cpuUs ?? 0);
 }

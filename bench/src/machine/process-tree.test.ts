@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  cpuUsOf,
   type ProcessStat,
   parseMachineCpuUs,
   parseProcessStat,
   readMachineCpuUs,
   readProcesses,
   readTitle,
+  sumUs,
   treeOf,
 } from './process-tree.js';
 
@@ -46,7 +46,7 @@ describe('a tree of processes', () => {
 
   it('holds the children of children, whatever their order', () => {
     expect(treeOf(2, all).map(({ pid }) => pid)).toEqual([2, 3, 4]);
-    expect(cpuUsOf(2, all)).toBe(11_100);
+    expect(sumUs(treeOf(2, all))).toBe(11_100);
   });
 
   it('is empty where the root has ended', () => {
@@ -75,11 +75,11 @@ describe.runIf(process.platform === 'linux')('the processes of this machine', ()
     expect(found).toMatchObject({ parent: process.pid });
     expect(found!.cpuUs).toBeGreaterThan(0);
     expect(readTitle(child.pid!)).toContain('Date.now()');
-    expect(readMachineCpuUs()).toBeGreaterThan(cpuUsOf(process.pid, processes));
+    expect(readMachineCpuUs()).toBeGreaterThan(sumUs(treeOf(process.pid, processes)));
     child.kill('SIGKILL');
     await once(child, 'exit');
     // Its time is not lost with it.
-    expect(cpuUsOf(process.pid, readProcesses())).toBeGreaterThanOrEqual(found!.cpuUs);
+    expect(sumUs(treeOf(process.pid, readProcesses()))).toBeGreaterThanOrEqual(found!.cpuUs);
   });
 
   it('have no title once they have ended', () => {

@@ -55,9 +55,9 @@ export function treeOf(root: number, processes: readonly ProcessStat[]): Process
   return found;
 }
 
-/** Processor time of `root` and all its descendants so far, ended ones included. */
-export function cpuUsOf(root: number, processes: readonly ProcessStat[]): number {
-  return treeOf(root, processes).reduce((sum, { cpuUs }) => sum + cpuUs, 0);
+/** Processor time of them all so far. Of a whole tree, that of ended processes is in it. */
+export function sumUs(processes: readonly ProcessStat[]): number {
+  return processes.reduce((sum, { cpuUs }) => sum + cpuUs, 0);
 }
 
 /** Processor time that anything on this machine took so far, from the text of /proc/stat: proc_stat(5). */

@@ -20,8 +20,10 @@ export interface SceneReport {
   readonly trust: string;
 }
 
-/** As Markdown. */
+/** As Markdown. @throws Error where a row has not as many cells as the head. */
 export function writeTable({ head, rows }: Table): string {
+  const wrong = rows.find((row) => row.length !== head.length);
+  if (wrong !== undefined) throw new Error(`a table of ${head.length} columns has the row ${wrong.join(' | ')}`);
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

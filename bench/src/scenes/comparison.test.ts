@@ -70,9 +70,9 @@ describe.runIf(process.platform === 'linux')('contenders that are compared', () 
 
   it('are refused where one does not answer with 200, and none goes on running', async () => {
     const running = new Set<string>();
-    const contenders = [contender('a', running), contender('b', running, 503)];
+    const contenders = [contender('a', running), contender('b', running, 400)];
     const comparison = compare(stageOf(1).stage, { contenders, connections: [1], ...SHORT });
-    await expect(comparison).rejects.toThrow('b answered 503');
+    await expect(comparison).rejects.toThrow('b: the server answered 400');
     expect([...running]).toEqual([]);
   });
 });

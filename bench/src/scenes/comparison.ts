@@ -1,7 +1,7 @@
 import type { BatchCount, Contender, RunningServer } from '../contenders/contender.js';
 import { type RunningLoad, startClosedLoop } from '../load/closed-loop.js';
 import { type Measurement, measure } from '../load/measure.js';
-import { sendOnce } from '../load/send-once.js';
+import { sendUntilAnswered } from '../load/send-until-answered.js';
 import { digits } from '../results/statistics.js';
 import type { Stage } from './scene.js';
 
@@ -67,10 +67,13 @@ async function compareOnce(stage: Stage, plan: ComparisonPlan, round: number): P
 /** @throws Error where the server does not answer the scene's request with 200. */
 async function startChecked(contender: Contender): Promise<RunningServer> {
   const server = await contender.start();
-  const { status, body } = await sendOnce(server.port, contender.request);
-  if (status === 200) return server;
-  await server.stop();
-  throw new Error(`${contender.name} answered ${status} ${body.toString().slice(0, 200)}`);
+  try {
+    await sendUntilAnswered(server.port, contender.request);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw new Error(`${contender.name}: ${(error as Error).message}`);
+  }
 }
 
 async function underLoad<T>(

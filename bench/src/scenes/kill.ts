@@ -9,7 +9,7 @@ import type { RunningJitney } from '../contenders/jitney.js';
 export async function killAndAwait(
   server: RunningJitney,
   title: string,
-  untilBack: () => Promise<void>,
+  untilBack: () => Promise<unknown>,
 ): Promise<{ readonly awayMs: number }> {
   const victims = server.processes().filter((process) => process.title.startsWith(title));
   if (victims.length !== 1) throw new Error(`${victims.length} processes are called ${title}; one was expected`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type RunningJitney, startJitney } from '../contenders/jitney.js';
 import { startClosedLoop } from '../load/closed-loop.js';
-import { sendOnce } from '../load/send-once.js';
+import { sendUntilAnswered } from '../load/send-until-answered.js';
 import { plantMlp } from '../models/mlp.js';
 import type { PlantedModel } from '../models/planted-model.js';
 import type { Figure } from '../results/report.js';
@@ -91,23 +91,12 @@ async function killGateway(
   round: number,
 ): Promise<GatewayKill> {
   const before = hostPids(server);
-  const { awayMs } = await killAndAwait(server, 'jitney gateway', () => untilAnswered(server.port, request));
+  const { awayMs } = await killAndAwait(server, 'jitney gateway', () => sendUntilAnswered(server.port, request));
   const after = hostPids(server);
   const kill = { round, awayMs, hostsReplaced: after.filter((pid) => !before.includes(pid)).length };
   stage.record({ killed: 'gateway', ...kill });
   stage.say(`round ${round} of ${stage.rounds}: the port answers ${ms(awayMs)} ms after the gateway’s kill`);
   return kill;
-}
-
-/** Asks over new connections, one after the other. */
-async function untilAnswered(port: number, request: Uint8Array): Promise<void> {
-  for (;;) {
-    const status = await sendOnce(port, request).then(
-      (response) => response.status,
-      () => null,
-    );
-    if (status === 200) return;
-  }
 }
 
 async function killHost(

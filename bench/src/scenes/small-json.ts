@@ -100,6 +100,7 @@ function serversTable(runs: readonly ComparisonRun[]): Table {
           values((run) => run.serverCpuUs),
           digits,
         ),
+        contender === 'echo' ? '' : partsOf(mine),
         contender === 'echo' ? '1' : median(ratios(runs, connections)).toFixed(2),
         contender === 'echo' ? '' : digits(median(values((run) => run.batchRows ?? 1))),
         digits(median(values((run) => run.generatorCpuUs))),
@@ -114,12 +115,26 @@ function serversTable(runs: readonly ComparisonRun[]): Table {
     'p50 ms',
     'p99 ms',
     'CPU µs a request',
+    'gateway + host',
     '× echo',
     'rows a batch',
     'load generator’s CPU µs',
     'failed',
   ];
   return { head, rows };
+}
+
+/** What of the CPU is the gateway's and the host's. */
+function partsOf(runs: readonly ComparisonRun[]): string {
+  const part = (begin: string) =>
+    digits(
+      median(
+        runs.map(({ serverCpuUsByTitle }) =>
+          Object.entries(serverCpuUsByTitle).reduce((sum, [title, us]) => sum + (title.startsWith(begin) ? us : 0), 0),
+        ),
+      ),
+    );
+  return `${part('jitney gateway')} + ${part('jitney host')}`;
 }
 
 function loopsTable(loops: readonly RawLoop[]): Table {
