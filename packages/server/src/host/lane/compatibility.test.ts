@@ -58,6 +58,7 @@ describe('entries may not share a run', () => {
     ['of other ranks', [tensor('x', 'FP32', [1], new Float32Array(1))], [x]],
     ['with other shared values', floats([2], 1, 2), floats([2], 1, 3)],
     ['with shared zeros of other signs', floats([1], 0), floats([1], -0)],
+    ['with shared inputs of no elements but other shapes', floats([2, 0]), floats([3, 0])],
     ['with other shared shapes', floats([1, 2], 1, 2), floats([2, 1], 1, 2)],
     [
       'with large shared values that differ in the last',
@@ -68,7 +69,7 @@ describe('entries may not share a run', () => {
     ['with long shared texts cut elsewhere', texts('a'.repeat(50), 'a'), texts('a', 'a'.repeat(50))],
     [
       'with a name that reads as another with its shape',
-      [tensorOf([1], { name: 'xFP32,1;1:y' })],
+      [tensorOf([1], { name: 'xFP32,1;y' })],
       [x, tensorOf([1], { name: 'y' })],
     ],
   ])('%s', (_, a, b) => {

@@ -97,6 +97,13 @@ describe('a lane whose instance is busy', () => {
     }
   });
 
+  it('asks for no turn of the loop, since the end of the run comes first', () => {
+    const { submit, clock, arrive } = createLane('held');
+    arrive(0);
+    submit(entryOf([1]));
+    expect(clock.isTurnAwaited).toBe(false);
+  });
+
   it('gives the instance its next run before the answers of the last one go out', async () => {
     const { executor, lane, clock } = createLane('held');
     const runsWhenAnswered: number[] = [];
@@ -281,6 +288,14 @@ describe('a run that fails', () => {
     expect(executor.batches).toEqual([[0], [1, 2, BAD, 4], [1], [2], [BAD], [4]]);
     expect(tickets.map((ticket) => ticket.answer)).toEqual([[2], [4], 'MODEL_ERROR', [8]]);
     expect(tickets[0]?.timing.batchRows).toBe(1);
+  });
+
+  it.each(['INVALID_ARGUMENT', 'MODEL_ERROR'] as const)('with %s is repeated', async (code) => {
+    const { executor, arrive } = createLane('held');
+    const tickets = arrive(1, 2);
+    await executor.only.fail(new JitneyError(code, 'no'));
+    await executor.releaseAll();
+    expect(tickets.map((ticket) => ticket.answer)).toEqual([[2], [4]]);
   });
 
   it('is repeated before anything new runs', async () => {
@@ -758,7 +773,7 @@ describe('draining', () => {
   it('finishes what the lane holds and takes no more', async () => {
     const { executor, submit, clock, arrive, lane } = createLane('held');
     const [running] = arrive(1);
-    const [waiting] = arrive(2);
+    const waiting = submit(entryOf([2], { deadlineAtMs: clock.now() + 1e6 }));
     let isDrained = false;
     const drained = lane.drain().then(() => {
       isDrained = true;
@@ -768,7 +783,7 @@ describe('draining', () => {
     expect([running?.answer, isDrained]).toEqual([[2], false]);
     await executor.only.release();
     await drained;
-    expect(waiting?.answer).toEqual([4]);
+    expect(waiting.answer).toEqual([4]);
     expect(clock.alarms).toBe(0);
   });
 

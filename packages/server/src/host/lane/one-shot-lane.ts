@@ -149,17 +149,9 @@ class OneShotLane implements Lane {
 
   #expectedWaitMs(now: Moment): number {
     const { entries, rows, units, again } = this.#queue;
-    const load = { instances: this.#instances, running: this.#runs };
-    const maxRows = this.#maxRows;
-    const ahead =
-      maxRows === null
-        ? { runsAhead: again.size + entries, rowsPerRun: 1, unitsPerRun: units / Math.max(1, entries) }
-        : {
-            runsAhead: again.size + Math.floor(rows / maxRows),
-            rowsPerRun: maxRows,
-            unitsPerRun: (units / Math.max(1, rows)) * maxRows,
-          };
-    return expectedWaitMs({ ...load, ...ahead }, this.#latencyModel, now);
+    const waiting = { entries, rows, units, again: again.size };
+    const instances = { maxRows: this.#maxRows, instances: this.#instances, running: this.#runs };
+    return expectedWaitMs({ ...waiting, ...instances }, this.#latencyModel, now);
   }
 
   /** Decides once what else arrived in this turn of the loop has been read. */

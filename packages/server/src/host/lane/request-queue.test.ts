@@ -54,6 +54,13 @@ describe('a queue', () => {
     expect([queue.entries, queue.rows, queue.bytes, queue.units]).toEqual([1, 1, 4, 1]);
   });
 
+  it('counts no work when nothing waits, whatever fractions were taken', () => {
+    const queue = createQueue();
+    const third = push(queue, entryOf([1, 2, 3], { cost: 0.1 }));
+    for (const fromRow of [0, 1, 2]) queue.take({ ticket: third, fromRow, rows: 1 });
+    expect(queue.units).toBe(0);
+  });
+
   it('forgets kinds that nobody waits in, since clients choose shapes', () => {
     const queue = createQueue();
     const tickets = Array.from({ length: 50 }, (_, shape) =>

@@ -30,6 +30,10 @@ export class ManualClock implements Clock {
     return this.#alarms.size;
   }
 
+  get isTurnAwaited(): boolean {
+    return this.#soon.length > 0;
+  }
+
   /** Ends the turn of the event loop: what was put off comes, and what that puts off, until nothing is left. */
   turn(): void {
     while (this.#soon.length > 0) this.nextTurn();
