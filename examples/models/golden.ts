@@ -38,7 +38,7 @@ export async function openExample<Answer>(folder: URL, definition: ModelDefiniti
   const session = await createSession(fileURLToPath(new URL(definition.model, folder)));
   const signature = signatureOf(session);
   const log = { info() {}, warn() {}, error() {} };
-  const pipeline = createScriptPipeline(fileURLToPath(folder), definition, signature, () => log);
+  const pipeline = createScriptPipeline(definition, signature, () => log);
   const context = { requestId: 'golden', parameters: {}, signal: new AbortController().signal };
   return {
     golden,

@@ -14,11 +14,10 @@ export interface RequestContext {
 
 /** An input turned into rows for the model. */
 export interface Encoded<Carry> {
+  /** 1 … n rows along the first dimension. */
   readonly tensors: readonly Tensor[];
-  /** Rows along the first dimension: 1 … n. */
-  readonly rows: number;
-  /** Work the rows stand for, in the task's own unit (padded tokens for text); defaults to `rows`. */
-  readonly cost: number;
+  /** Work the rows stand for, in the task's own unit (padded tokens for text). Default: as many as there are rows. */
+  readonly cost?: number;
   /** Whatever decoding needs of the input. */
   readonly carry: Carry;
 }

@@ -51,7 +51,7 @@ export async function loadModel(
     dependencies.signal,
   );
   const batching = await judge(asked, model, dependencies);
-  const pipeline = createPipeline(asked, definition, model, dependencies);
+  const pipeline = createPipeline(definition, model, dependencies);
   const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
   const lane = createOneShotLane({
     batching,
@@ -106,14 +106,9 @@ async function warm(
   return problem === null ? [] : [problem];
 }
 
-function createPipeline(
-  asked: HostModel,
-  definition: ModelDefinition | null,
-  model: Model,
-  dependencies: LoadDependencies,
-): Pipeline {
+function createPipeline(definition: ModelDefinition | null, model: Model, dependencies: LoadDependencies): Pipeline {
   if (definition === null) return createTensorPipeline(model.signature) as Pipeline;
-  return createScriptPipeline(asked.path, definition, model.signature, dependencies.logFor);
+  return createScriptPipeline(definition, model.signature, dependencies.logFor);
 }
 
 function describe(

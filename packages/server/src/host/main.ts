@@ -7,7 +7,7 @@ import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
 import { type LoadStage, loadModel } from './load-model.js';
 import { endWithParent } from './parent.js';
-import { createRequestServer, type RequestServer } from './request-server.js';
+import { RequestServer } from './request-server.js';
 import type { ServedModel } from './served-model.js';
 
 /*
@@ -29,10 +29,10 @@ async function start(message: LoadMessage): Promise<void> {
   const targets = await loadAll(message.models, log, host);
   const served = targets.filter((target) => target !== undefined);
   if (served.length === 0) return;
-  host.requests = createRequestServer({
+  host.requests = new RequestServer({
     name: `host ${title}`,
     targets,
-    now: realClock.now,
+    clock: realClock,
     maxFrameBytes: message.maxFrameBytes,
     onFailure: (frame, error) => logFailure(log, frame.requestId, error),
   });
@@ -98,8 +98,9 @@ function logFailure(log: Log, requestId: string, error: JitneyError): void {
   if (ours) log.error({ requestId, code: error.code, err: error.cause ?? error }, error.message);
 }
 
+/** Lanes close last: what is being encoded when the drain begins still goes into one. */
 async function drain(served: readonly ServedModel[], requests: RequestServer): Promise<void> {
-  requests.drain();
+  await requests.drain();
   await Promise.all(served.map((model) => model.lane.drain()));
   send({ type: 'drained' });
 }

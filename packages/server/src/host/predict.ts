@@ -1,104 +1,114 @@
-import { type ErrorRecord, JitneyError, type LaneTiming, type Moment, type RequestContext } from '@jitney/core';
+import { JitneyError, type LaneTiming, type Moment, type RequestContext } from '@jitney/core';
+import type { Handling } from './content-request.js';
+import { answerJson } from './pipeline/answer-json.js';
 import type { Content } from './pipeline/content.js';
-import { ParsedInput } from './pipeline/script.js';
-import type { Handling } from './served-model.js';
+import { issuesText, ParsedInput, validateItem } from './pipeline/script.js';
 
-/** Items of one request that are in the lane at a time: enough for several full batches, and no more. */
+/** Items of one request that are under way at a time: enough for several full batches, and no more. */
 const ITEMS_IN_FLIGHT = 256;
-
-/** What stands in the place of an item that failed among others. */
-export interface FailedItem {
-  readonly error: { readonly code: string; readonly message: string };
-}
 
 export interface Prediction {
   /** JSON: the answer, or for a list of inputs the list of answers. */
-  readonly bytes: Uint8Array;
+  readonly json: string;
+  /** Of the first item that was answered. */
   readonly timing: LaneTiming;
   readonly encodedAtMs: Moment;
 }
 
 /**
- * Runs a `/predict` body: one input, or a list of them answered place by place.
+ * Runs a `/predict` body: one input, or a list of them answered place by place. An item that fails has
+ * `{ "error": { "code", "message" } }` in its place.
  * @throws JitneyError when the one input, or every item of the list, fails; `item` then names the first.
  */
-export async function predictContent(content: Content, handling: Handling, now: () => Moment): Promise<Prediction> {
-  const context: RequestContext = {
-    requestId: handling.frame.requestId,
-    parameters: content.parameters,
-    signal: handling.signal,
-  };
-  const { items, isList } = await itemsOf(content.inputs, handling);
-  const results = await inWindow(items, ITEMS_IN_FLIGHT, (item) => predictItem(item, handling, context, now));
-  const first = results.find((result): result is Done => 'output' in result);
-  if (first === undefined) throw failureOf(results, isList);
-  const answer = isList ? results.map(placeOf) : first.output;
-  return { bytes: toJson(answer), timing: first.timing, encodedAtMs: first.encodedAtMs };
+export async function predictContent(content: Content, handling: Handling): Promise<Prediction> {
+  const { frame, signal, served } = handling;
+  const context: RequestContext = { requestId: frame.requestId, parameters: content.parameters, signal };
+  const inputs = await readInputs(content.inputs, served.itemSchema);
+  const results = await inWindow(inputs.items, signal, (item) => predictItem(item, handling, context));
+  const first = results.find((result) => result.state === 'done');
+  if (first === undefined) throw failureOf(results[0] as Failed, inputs);
+  reportFailures(results, handling);
+  const json = inputs.isList ? `[${results.map(placeOf).join()}]` : first.json;
+  return { json, timing: first.timing, encodedAtMs: first.encodedAtMs };
 }
 
+type Result = Done | Failed;
+
 interface Done {
-  readonly output: unknown;
+  readonly state: 'done';
+  readonly json: string;
   readonly timing: LaneTiming;
   readonly encodedAtMs: Moment;
 }
+
 interface Failed {
-  readonly error: ErrorRecord;
+  readonly state: 'failed';
+  readonly error: JitneyError;
+}
+
+interface Inputs {
+  readonly items: readonly unknown[];
+  readonly isList: boolean;
+  /** Why a list is not one input. */
+  readonly notOne: string;
 }
 
 /** A list is one input where the item's schema says so (784 numbers), else one input a place. */
-async function itemsOf(inputs: unknown, handling: Handling): Promise<{ items: readonly unknown[]; isList: boolean }> {
-  const schema = handling.served.itemSchema;
-  if (!Array.isArray(inputs) || schema === null) return { items: [inputs], isList: false };
-  const whole = await schema['~standard'].validate(inputs);
-  if (whole.issues === undefined) return { items: [new ParsedInput(whole.value)], isList: false };
+async function readInputs(inputs: unknown, schema: Handling['served']['itemSchema']): Promise<Inputs> {
+  if (!Array.isArray(inputs) || schema === null) return { items: [inputs], isList: false, notOne: '' };
+  const whole = await validateItem(schema, inputs);
+  if (whole.issues === undefined) return { items: [new ParsedInput(whole.value)], isList: false, notOne: '' };
   if (inputs.length === 0) throw new JitneyError('INVALID_ARGUMENT', "'inputs' is an empty list");
-  return { items: inputs, isList: true };
+  return { items: inputs, isList: true, notOne: issuesText(whole.issues) };
 }
 
-async function predictItem(
-  item: unknown,
-  handling: Handling,
-  context: RequestContext,
-  now: () => Moment,
-): Promise<Done | Failed> {
+async function predictItem(item: unknown, handling: Handling, context: RequestContext): Promise<Result> {
   try {
     const { pipeline } = handling.served;
-    const encoded = await pipeline.encode(item, context);
-    const encodedAtMs = now();
-    const rows = await handling.enqueue(encoded.tensors, encoded.cost);
-    const output = await pipeline.decode(rows.outputs, encoded.carry, context);
-    return { output, timing: rows.timing, encodedAtMs };
+    const { tensors, cost, carry } = await pipeline.encode(item, context);
+    const encodedAtMs = handling.now();
+    const { outputs, timing } = await handling.enqueue(tensors, cost);
+    const json = answerJson(await pipeline.decode(outputs, carry, context));
+    return { state: 'done', json, timing, encodedAtMs };
   } catch (thrown) {
-    return { error: JitneyError.from(thrown).toRecord() };
+    return { state: 'failed', error: JitneyError.from(thrown) };
   }
 }
 
-/** Maps with at most `width` at work, results in the order of the items. */
-async function inWindow<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
+/** Results in the order of the items. Items whose turn comes after `signal` are not begun. */
+async function inWindow(
+  items: readonly unknown[],
+  signal: AbortSignal,
+  work: (item: unknown) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = new Array(items.length);
   let next = 0;
   const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
+    for (let index = next++; index < items.length && !signal.aborted; index = next++) {
+      results[index] = await work(items[index]);
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(ITEMS_IN_FLIGHT, items.length) }, worker));
+  signal.throwIfAborted();
   return results;
 }
 
-function failureOf(results: readonly (Done | Failed)[], isList: boolean): JitneyError {
-  const { error } = results[0] as Failed;
-  return JitneyError.fromRecord(isList ? { ...error, item: 0, message: `inputs[0]: ${error.message}` } : error);
+function failureOf({ error }: Failed, { isList, notOne }: Inputs): JitneyError {
+  if (!isList) return error;
+  const hint = error.code === 'INVALID_ARGUMENT' ? `. Nor is the list one input: ${notOne}` : '';
+  const message = `inputs[0]: ${error.message}${hint}`;
+  const { code, cause, retryAfterMs } = error;
+  return new JitneyError(code, message, { cause, item: 0, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 }
 
-function placeOf(result: Done | Failed): unknown {
-  return 'output' in result
-    ? result.output
-    : ({ error: { code: result.error.code, message: result.error.message } } satisfies FailedItem);
+/** One of each code: a defect of own code fails every item of a long list alike. */
+function reportFailures(results: readonly Result[], handling: Handling): void {
+  const failed = results.filter((result) => result.state === 'failed');
+  for (const error of new Map(failed.map(({ error }) => [error.code, error])).values()) handling.report(error);
 }
 
-function toJson(answer: unknown): Uint8Array {
-  const text = JSON.stringify(answer, (_key, value) => {
-    if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-    return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<unknown>) : value;
-  });
-  return Buffer.from(text ?? 'null');
+function placeOf(result: Result): string {
+  if (result.state === 'done') return result.json;
+  const { code, message } = result.error;
+  return JSON.stringify({ error: { code, message } });
 }

@@ -1,147 +1,105 @@
-import { createServer, type Server } from 'node:net';
-import { JitneyError, type Moment } from '@jitney/core';
-import { type Connection, createConnection, type Message } from '../wire/connection.js';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type Clock, JitneyError } from '@jitney/core';
 import type { RequestFrame } from '../wire/frames.js';
-import { handleRequest, type Reply, type Running, type ServedModel } from './served-model.js';
+import { EntryOrigins } from './entry-origins.js';
+import { GatewayPeer } from './gateway-peer.js';
+import type { ServedModel } from './served-model.js';
+import type { VisitHost } from './visit.js';
 
 export interface RequestServerOptions {
   /** Who speaks, for the other side's log: `host fraud@1`. */
   readonly name: string;
   /** Served models by the target number that frames carry. */
   readonly targets: readonly (ServedModel | undefined)[];
-  readonly now: () => Moment;
+  readonly clock: Clock;
   readonly maxFrameBytes: number;
-  /** Told of each request that failed, with its cause, for the log. */
+  /** Told of each request, or item of one, that failed, with its cause, for the log. */
   readonly onFailure: (frame: RequestFrame, error: JitneyError) => void;
 }
 
 /** Answers the requests of any number of gateways over one Unix socket. */
-export interface RequestServer {
-  listen(socketPath: string): Promise<void>;
-  /** Tells the gateways which requests are in a run that may end this process; written before this returns. */
-  announceStart(entryIds: readonly number[]): void;
-  /** Tells every gateway that no more is taken. */
-  drain(): void;
-  readonly runningRequests: number;
-  close(): void;
-}
+export class RequestServer {
+  readonly #options: RequestServerOptions;
+  readonly #server: Server;
+  readonly #peers = new Set<GatewayPeer>();
+  readonly #origins = new EntryOrigins();
+  #onIdle: () => void = () => {};
 
-interface Peer {
-  readonly connection: Connection;
-  readonly running: Map<number, Running>;
-}
+  constructor(options: RequestServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#connect(socket));
+  }
 
-interface Origin {
-  readonly peer: Peer;
-  readonly frameId: number;
-}
-
-export function createRequestServer(options: RequestServerOptions): RequestServer {
-  const peers = new Set<Peer>();
-  /** Which request each lane entry belongs to, while it is in the lane. */
-  const origins = new Map<number, Origin>();
-  let lastEntryId = 0;
-  let server: Server | null = null;
-
-  function accept(frame: RequestFrame, peer: Peer): void {
-    const served = options.targets[frame.target];
-    if (served === undefined) {
-      const error = new JitneyError('MODEL_NOT_READY', `${options.name} has no model at target ${frame.target}`);
-      return answer(frame, peer, { state: 'failed', error });
-    }
-    let settled = false;
-    const origin: Origin = { peer, frameId: frame.id };
-    const entryIds: number[] = [];
-    const running = handleRequest(served, frame, {
-      now: options.now,
-      nextId: () => {
-        const id = ++lastEntryId;
-        origins.set(id, origin);
-        entryIds.push(id);
-        return id;
-      },
-      settle: (reply) => {
-        settled = true;
-        peer.running.delete(frame.id);
-        for (const id of entryIds) origins.delete(id);
-        answer(frame, peer, reply);
-      },
+  listen(socketPath: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(socketPath, resolve);
     });
-    if (!settled) peer.running.set(frame.id, running);
   }
 
-  function answer(frame: RequestFrame, peer: Peer, reply: Reply): void {
-    if (reply.state === 'failed') {
-      options.onFailure(frame, reply.error);
-      peer.connection.send({ type: 'error', id: frame.id, error: reply.error.toRecord() });
-    } else {
-      peer.connection.send({ type: 'result', id: frame.id, body: reply.body, timing: reply.timing });
+  /** Tells the gateways which requests are in a run that may end this process; written before this returns. */
+  announceStart(entryIds: readonly number[]): void {
+    const idsByPeer = new Map<VisitHost, number[]>();
+    for (const { host, frame } of this.#origins.of(entryIds)) {
+      const ids = idsByPeer.get(host);
+      if (ids === undefined) idsByPeer.set(host, [frame.id]);
+      else ids.push(frame.id);
+    }
+    for (const peer of this.#peers) {
+      const ids = idsByPeer.get(peer);
+      if (ids !== undefined) peer.announceStart(ids);
     }
   }
 
-  function receive(frame: Message, peer: Peer): void {
-    switch (frame.type) {
-      case 'request':
-        return accept(frame, peer);
-      case 'cancel':
-        return peer.running.get(frame.id)?.cancel();
-      case 'credit':
-      case 'drain':
-      case 'result':
-      case 'error':
-      case 'started':
-      case 'piece':
-        return;
-    }
+  /**
+   * Asks every gateway to send no more, answers what is here and what was on its way, and hangs up. Resolves once the
+   * answers are written; what a gateway sends after that it sends to another host.
+   */
+  async drain(): Promise<void> {
+    for (const peer of this.#peers) peer.drain();
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+    await this.close();
   }
 
-  return {
-    listen: (socketPath) =>
-      new Promise((resolve, reject) => {
-        server = createServer((socket) => {
-          const peer: Peer = {
-            running: new Map(),
-            connection: createConnection(socket, {
-              name: options.name,
-              maxFrameBytes: options.maxFrameBytes,
-              onFrame: (frame) => receive(frame, peer),
-              onClose: () => {
-                peers.delete(peer);
-                // A gateway that is gone reads no answers: its requests give up their places.
-                for (const running of peer.running.values()) running.cancel();
-              },
-            }),
-          };
-          peers.add(peer);
-        });
-        server.once('error', reject);
-        server.listen(socketPath, resolve);
-      }),
-    announceStart: (entryIds) => {
-      const byPeer = new Map<Peer, Set<number>>();
-      for (const id of entryIds) {
-        const origin = origins.get(id);
-        if (origin === undefined) continue;
-        const ids = byPeer.get(origin.peer);
-        if (ids === undefined) byPeer.set(origin.peer, new Set([origin.frameId]));
-        else ids.add(origin.frameId);
-      }
-      for (const [peer, ids] of byPeer) {
-        peer.connection.send({ type: 'started', ids: [...ids] });
-        peer.connection.flush();
-      }
-    },
-    drain: () => {
-      for (const peer of peers) peer.connection.send({ type: 'drain' });
-    },
-    get runningRequests() {
-      let count = 0;
-      for (const peer of peers) count += peer.running.size;
-      return count;
-    },
-    close: () => {
-      server?.close();
-      for (const peer of peers) peer.connection.close();
-    },
-  };
+  /** Hangs up once what was sent is written. What still runs is given up. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const peer of this.#peers) peer.close();
+    });
+  }
+
+  #connect(socket: Socket): void {
+    const { name, maxFrameBytes, clock, onFailure } = this.#options;
+    const peer = new GatewayPeer(socket, {
+      name,
+      maxFrameBytes,
+      clock,
+      onFailure,
+      origins: this.#origins,
+      modelAt: (target) => this.#modelAt(target),
+      onSettled: () => this.#checkIdle(),
+      onClose: () => this.#disconnect(peer),
+    });
+    this.#peers.add(peer);
+  }
+
+  #disconnect(peer: GatewayPeer): void {
+    this.#peers.delete(peer);
+    this.#checkIdle();
+  }
+
+  #modelAt(target: number): ServedModel {
+    const served = this.#options.targets[target];
+    if (served !== undefined) return served;
+    throw new JitneyError('MODEL_NOT_READY', `${this.#options.name} has no model at target ${target}`);
+  }
+
+  #checkIdle(): void {
+    for (const peer of this.#peers) if (peer.runningRequests > 0) return;
+    this.#onIdle();
+  }
 }

@@ -23,10 +23,13 @@ export function readContent(contentType: string, bytes: Uint8Array): Content {
   return { inputs: type.startsWith('text/') ? decodeText(bytes) : bytes, parameters: {} };
 }
 
+const FORM = '{ "inputs": …, "parameters": { … } }';
+
 function readJson(bytes: Uint8Array): Content {
+  if (bytes.byteLength === 0) throw new JitneyError('INVALID_ARGUMENT', `the body is empty: send ${FORM}`);
   const body = parseJson(bytes);
   if (typeof body !== 'object' || body === null || Array.isArray(body) || !Object.hasOwn(body, 'inputs')) {
-    throw new JitneyError('INVALID_ARGUMENT', 'the body must be an object: { "inputs": …, "parameters": { … } }');
+    throw new JitneyError('INVALID_ARGUMENT', `the body must be an object: ${FORM}`);
   }
   const { inputs, parameters = {} } = body as { inputs: unknown; parameters?: unknown };
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) {

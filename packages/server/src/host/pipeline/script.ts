@@ -1,4 +1,5 @@
 import {
+  type Awaitable,
   type Encoded,
   InvalidInput,
   JitneyError,
@@ -7,8 +8,8 @@ import {
   type Pipeline,
   type RequestContext,
   type Schema,
+  type SchemaResult,
   type Signature,
-  type Tensor,
 } from '@jitney/core';
 import { tensorsFromFeeds } from './feeds.js';
 import { outputsOf } from './outputs.js';
@@ -23,50 +24,55 @@ export class ParsedInput {
 
 /** The pipeline of a user's `model.ts`: schema, `preprocess`, the model's rows, `postprocess`, schema. */
 export function createScriptPipeline(
-  path: string,
   definition: ModelDefinition,
   signature: Signature,
   logFor: (context: RequestContext) => ModelLog,
 ): Pipeline<unknown, unknown, unknown> {
+  const itemContext = (context: RequestContext) => ({ ...context, log: logFor(context) });
   return {
     async encode(input, context): Promise<Encoded<unknown>> {
       const value = input instanceof ParsedInput ? input.value : await parseItem(definition.input, input);
-      const tensors = await preprocess(value, context);
-      return { tensors, rows: 1, cost: 1, carry: value };
+      const tensors = await guard('preprocess', async () =>
+        tensorsFromFeeds(await definition.preprocess(value, itemContext(context)), signature),
+      );
+      return { tensors, carry: value };
     },
     async decode(tensors, input, context) {
-      const answer = await guard(path, 'postprocess', () =>
-        definition.postprocess(outputsOf(tensors), { ...context, log: logFor(context), input }),
+      const answer = await guard('postprocess', () =>
+        definition.postprocess(outputsOf(tensors), { ...itemContext(context), input }),
       );
-      const checked = await definition.output['~standard'].validate(answer);
-      if (checked.issues === undefined) return checked.value;
-      throw new JitneyError(
-        'USER_CODE_ERROR',
-        `postprocess returned what 'output' does not allow: ${issuesText(checked.issues)}`,
-      );
+      return checkAnswer(definition.output, answer);
     },
   };
-
-  async function preprocess(value: unknown, context: RequestContext): Promise<Tensor[]> {
-    const feeds = await guard(path, 'preprocess', () =>
-      definition.preprocess(value, { ...context, log: logFor(context) }),
-    );
-    return guard(path, 'preprocess', () => tensorsFromFeeds(feeds, signature));
-  }
 }
 
-/** The parsed item. @throws JitneyError `INVALID_ARGUMENT` that lists what the schema found. */
+/**
+ * What the schema of one item says of an input.
+ * @throws JitneyError `USER_CODE_ERROR` where the schema itself throws.
+ */
+export function validateItem(schema: Schema, input: unknown): Promise<SchemaResult<unknown>> {
+  return guard("the schema 'input'", () => schema['~standard'].validate(input));
+}
+
 async function parseItem(schema: Schema, input: unknown): Promise<unknown> {
-  const result = await schema['~standard'].validate(input);
+  const result = await validateItem(schema, input);
   if (result.issues === undefined) return result.value;
   throw new JitneyError('INVALID_ARGUMENT', `the input does not fit: ${issuesText(result.issues)}`);
 }
 
-type Issues = NonNullable<Awaited<ReturnType<Schema['~standard']['validate']>>['issues']>;
+async function checkAnswer(schema: Schema, answer: unknown): Promise<unknown> {
+  const result = await guard("the schema 'output'", () => schema['~standard'].validate(answer));
+  if (result.issues === undefined) return result.value;
+  const problem = issuesText(result.issues);
+  throw new JitneyError('USER_CODE_ERROR', `postprocess returned what 'output' does not allow: ${problem}`);
+}
+
+type Issues = NonNullable<SchemaResult<unknown>['issues']>;
 
 const ISSUES_NAMED = 5;
 
-function issuesText(issues: Issues): string {
+/** The first of what a schema found, each with its place. */
+export function issuesText(issues: Issues): string {
   const named = issues.slice(0, ISSUES_NAMED).map((issue) => {
     const path = issue.path?.map((key) => String(typeof key === 'object' ? key.key : key)).join('.');
     return path ? `${path}: ${issue.message}` : issue.message;
@@ -76,7 +82,7 @@ function issuesText(issues: Issues): string {
 }
 
 /** Runs a user's function: what the client got wrong stays a 400, the rest is the code's own fault. */
-async function guard<T>(path: string, name: string, run: () => T | Promise<T>): Promise<T> {
+async function guard<T>(name: string, run: () => Awaitable<T>): Promise<T> {
   try {
     return await run();
   } catch (thrown) {
@@ -86,7 +92,7 @@ async function guard<T>(path: string, name: string, run: () => T | Promise<T>): 
     }
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new JitneyError('USER_CODE_ERROR', `${name} of the model's own code failed: ${reason}`, {
-      cause: thrown instanceof Error ? thrown : new Error(`${path}: ${name} threw ${reason}`),
+      cause: thrown instanceof Error ? thrown : new Error(`${name} threw ${reason}`),
     });
   }
 }

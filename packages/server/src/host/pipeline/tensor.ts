@@ -32,10 +32,7 @@ const NON_FINITE_NAMED = 100;
 /** The `tensor` task: nested arrays by input name in, nested arrays by output name out. */
 export function createTensorPipeline(signature: Signature): Pipeline<unknown, TensorAnswer, null> {
   return {
-    encode: (input): Encoded<null> => {
-      const tensors = encodeTensors(input, signature);
-      return { tensors, rows: 1, cost: 1, carry: null };
-    },
+    encode: (input): Encoded<null> => ({ tensors: encodeTensors(input, signature), carry: null }),
     decode: (tensors) => answerOf(tensors),
   };
 }

@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import { type Clock, JitneyError } from '@jitney/core';
+import { type Connection, createConnection, type Message } from '../wire/connection.js';
+import type { RequestFrame } from '../wire/frames.js';
+import type { EntryOrigins } from './entry-origins.js';
+import { handleRequest, type Reply } from './handle-request.js';
+import type { ServedModel } from './served-model.js';
+import { Visit, type VisitHost } from './visit.js';
+
+export interface GatewayPeerOptions {
+  /** Who speaks, for the other side's log. */
+  readonly name: string;
+  readonly maxFrameBytes: number;
+  readonly clock: Clock;
+  readonly origins: EntryOrigins;
+  /** The model that frames with this number are for. @throws JitneyError `MODEL_NOT_READY` */
+  readonly modelAt: (target: number) => ServedModel;
+  readonly onFailure: (frame: RequestFrame, error: JitneyError) => void;
+  /** A request of this gateway has ended. */
+  readonly onSettled: () => void;
+  readonly onClose: () => void;
+}
+
+/** A gateway, with the requests that it has in this host. */
+export class GatewayPeer implements VisitHost {
+  readonly #options: GatewayPeerOptions;
+  readonly #connection: Connection;
+  /** By the gateway's number of the request. */
+  readonly #visits = new Map<number, Visit>();
+
+  constructor(socket: Socket, options: GatewayPeerOptions) {
+    this.#options = options;
+    this.#connection = createConnection(socket, {
+      name: options.name,
+      maxFrameBytes: options.maxFrameBytes,
+      onFrame: (frame) => this.#receive(frame),
+      onClose: () => this.#abandon(),
+    });
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get origins(): EntryOrigins {
+    return this.#options.origins;
+  }
+
+  get runningRequests(): number {
+    return this.#visits.size;
+  }
+
+  /** Tells the gateway that these of its requests are in a run that may end this process; written before it returns. */
+  announceStart(frameIds: readonly number[]): void {
+    this.#connection.send({ type: 'started', ids: frameIds });
+    this.#connection.flush();
+  }
+
+  /** Asks the gateway to send no more. */
+  drain(): void {
+    this.#connection.send({ type: 'drain' });
+  }
+
+  /** Hangs up once what was sent is written. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  answer(visit: Visit, reply: Reply): void {
+    if (!this.#visits.delete(visit.frame.id)) return;
+    if (reply.state === 'failed') this.#fail(visit.frame, reply.error);
+    else this.#sendResult(visit.frame, reply);
+    this.#options.onSettled();
+  }
+
+  report(frame: RequestFrame, error: JitneyError): void {
+    this.#options.onFailure(frame, error);
+  }
+
+  #receive(frame: Message): void {
+    switch (frame.type) {
+      case 'request':
+        return this.#accept(frame);
+      case 'cancel':
+        return this.#visits.get(frame.id)?.running?.cancel();
+      case 'credit':
+      case 'drain':
+      case 'result':
+      case 'error':
+      case 'started':
+      case 'piece':
+        return;
+    }
+  }
+
+  #accept(frame: RequestFrame): void {
+    const visit = new Visit(frame, this);
+    this.#visits.set(frame.id, visit);
+    try {
+      visit.running = handleRequest(this.#options.modelAt(frame.target), frame, visit);
+    } catch (thrown) {
+      visit.settle({ state: 'failed', error: JitneyError.from(thrown) });
+    }
+  }
+
+  #sendResult(frame: RequestFrame, { body, timing }: Extract<Reply, { state: 'done' }>): void {
+    try {
+      this.#connection.send({ type: 'result', id: frame.id, body, timing });
+    } catch (thrown) {
+      // An answer larger than a frame may be is this request's misfortune alone.
+      this.#fail(frame, JitneyError.from(thrown));
+    }
+  }
+
+  #fail(frame: RequestFrame, error: JitneyError): void {
+    this.report(frame, error);
+    this.#connection.send({ type: 'error', id: frame.id, error: error.toRecord() });
+  }
+
+  /** A gateway that is gone reads no answers: its requests give up their places. */
+  #abandon(): void {
+    for (const visit of this.#visits.values()) visit.running?.cancel();
+    this.#options.onClose();
+  }
+}

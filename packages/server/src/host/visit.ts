@@ -1,0 +1,46 @@
+import type { Clock, JitneyError } from '@jitney/core';
+import type { RequestFrame } from '../wire/frames.js';
+import type { EntryOrigins } from './entry-origins.js';
+import type { Reply, RequestOrigin, Running } from './handle-request.js';
+
+/** Where a visit came from, and where its answer goes. */
+export interface VisitHost {
+  readonly clock: Clock;
+  readonly origins: EntryOrigins;
+  answer(visit: Visit, reply: Reply): void;
+  /** For the log. */
+  report(frame: RequestFrame, error: JitneyError): void;
+}
+
+/** A gateway's request while it is in this host. */
+export class Visit implements RequestOrigin {
+  readonly frame: RequestFrame;
+  readonly host: VisitHost;
+  /** Set once the request is under way. */
+  running: Running | null = null;
+  readonly #entryIds: number[] = [];
+
+  constructor(frame: RequestFrame, host: VisitHost) {
+    this.frame = frame;
+    this.host = host;
+  }
+
+  get clock(): Clock {
+    return this.host.clock;
+  }
+
+  nextId(): number {
+    const id = this.host.origins.add(this);
+    this.#entryIds.push(id);
+    return id;
+  }
+
+  settle(reply: Reply): void {
+    for (const id of this.#entryIds) this.host.origins.remove(id);
+    this.host.answer(this, reply);
+  }
+
+  report(error: JitneyError): void {
+    this.host.report(this.frame, error);
+  }
+}
