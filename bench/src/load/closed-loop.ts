@@ -89,7 +89,11 @@ class ClosedLoop implements RunningLoad {
     return new Promise((resolve, reject) => {
       let before = this.#answeredEver;
       const stall = setInterval(() => {
-        if (this.#answeredEver === before) reject(new Error(`nothing was answered for ${STALL_MS / 1_000} s`));
+        if (this.#answeredEver === before) {
+          clearInterval(stall);
+          const failures = JSON.stringify(this.#failures);
+          reject(new Error(`nothing was answered with 200 for ${STALL_MS / 1_000} s; what failed: ${failures}`));
+        }
         before = this.#answeredEver;
       }, STALL_MS);
       const done = () => {

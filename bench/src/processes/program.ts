@@ -9,6 +9,7 @@ export class Program {
   readonly #children: Children;
   readonly #child: ChildProcess;
   readonly #lines: Interface;
+  readonly #ended = new AbortController();
 
   /** @param name `echo` for `programs/echo.js` */
   constructor(children: Children, name: string, args: readonly string[] = []) {
@@ -16,18 +17,25 @@ export class Program {
     this.#children = children;
     this.#child = children.spawnNode([script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout! });
+    const error = new Error(`the bench's program ${name} ended early; its own error stands above`);
+    // Behind its exit there may be lines that were not read yet; not behind this.
+    this.#child.once('close', () => this.#ended.abort(error));
   }
 
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** The next value it prints, one line of JSON. */
+  /**
+   * The next value it prints, one line of JSON.
+   * @throws Error where it ends instead.
+   */
   async next<T>(): Promise<T> {
-    const ended = new AbortController();
-    this.#child.once('exit', () => ended.abort(new Error('a program of the bench ended early; see its error above')));
-    const [line] = (await once(this.#lines, 'line', { signal: ended.signal })) as [string];
-    return JSON.parse(line) as T;
+    const { signal } = this.#ended;
+    const [line] = await once(this.#lines, 'line', { signal }).catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : error;
+    });
+    return JSON.parse(line as string) as T;
   }
 
   /** Asks for its next value. */
