@@ -540,6 +540,22 @@ describe('cancelling', () => {
     expect(executor.only.signal.aborted).toBe(true);
   });
 
+  it('from within a run that answers at once does not abort the next', () => {
+    const { executor, lane, clock, submit } = createLane('at once');
+    const { run } = executor;
+    const aborted: boolean[] = [];
+    const first = submit(entryOf([1]));
+    executor.run = (batch, signal) => {
+      aborted.push(signal.aborted);
+      lane.cancel(first.id);
+      return run.call(executor, batch, signal);
+    };
+    clock.turn();
+    const second = submit(entryOf([2]));
+    clock.turn();
+    expect([first.answer, second.answer, aborted]).toEqual(['CANCELLED', [4], [false, false]]);
+  });
+
   it('leaves the instance taken until the run has really ended', async () => {
     const { executor, arrive, lane } = createLane('held');
     const [first] = arrive(1);

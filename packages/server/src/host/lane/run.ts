@@ -12,10 +12,12 @@ export class Run implements RunView, Ride {
   readonly isAlone: boolean;
   /** Outputs that some seat wants, `null` for all. */
   readonly outputs: readonly string[] | null;
-  readonly #controller = new AbortController();
+  /** Aborted when nobody waits for the run's answer any more. */
+  readonly abort: AbortController;
   #waiting: number;
 
-  constructor(decision: Decision<Ticket>, now: Moment) {
+  constructor(decision: Decision<Ticket>, now: Moment, abort: AbortController) {
+    this.abort = abort;
     this.seats = decision.seats;
     this.rows = decision.rows;
     this.units = decision.units;
@@ -30,11 +32,6 @@ export class Run implements RunView, Ride {
     return this.startedAtMs + this.predictedMs;
   }
 
-  /** Aborted when nobody waits for the run's answer any more. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
   get entryIds(): number[] {
     return this.seats.map((seat) => seat.ticket.entry.id);
   }
@@ -42,7 +39,7 @@ export class Run implements RunView, Ride {
   leave(): void {
     this.#waiting -= 1;
     if (this.#waiting > 0) return;
-    this.#controller.abort(new JitneyError('CANCELLED', 'nobody waits for the answer of this run any more'));
+    this.abort.abort(new JitneyError('CANCELLED', 'nobody waits for the answer of this run any more'));
   }
 }
 
