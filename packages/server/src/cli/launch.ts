@@ -48,7 +48,7 @@ export async function loadAll(repository: Repository, config: Config): Promise<r
     repository,
   });
   try {
-    await supervisor.fleet.settled();
+    await supervisor.settled();
     return supervisor.fleet.table().models;
   } finally {
     await supervisor.stop();

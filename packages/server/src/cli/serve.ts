@@ -17,10 +17,10 @@ export async function serveCommand(paths: readonly string[], options: ConfigOpti
   const progress = new LoadProgress(out);
   const supervisor = await launch({ config, repository, onRoutes: (table) => progress.update(table) });
   const ended = endOf(supervisor);
-  await Promise.race([supervisor.fleet.settled(), ended]);
+  const early = await Promise.race([supervisor.settled().then(() => null), ended]);
+  if (early !== null) return early;
   announce(supervisor, performance.now() - startedAtMs, out);
-  const code = await ended;
-  return code;
+  return ended;
 }
 
 /** Says once for each model how its load ended, and again whenever it is replaced or given up. */

@@ -31,6 +31,8 @@ export interface Supervisor {
   readonly fleet: Fleet;
   readonly host: string;
   readonly port: number;
+  /** Resolves once no model is loading any more and every gateway knows. */
+  settled(): Promise<void>;
   /** Fires once when nothing can be served any more. */
   readonly failed: Promise<Error>;
   /** Answers what runs, serves on during the delay, then ends every process. */
@@ -73,6 +75,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     },
   });
   const collector = new MetricsCollector(gateways, () => fleet.hostFacts(), clock, mergeMetrics);
+  const routed = new RoutedGateways(gateways);
   let onReady = () => {};
   let onGiveUp = (_error: Error) => {};
   const ready = new Promise<void>((resolve) => {
@@ -86,6 +89,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     switch (message.type) {
       case 'ready':
         return onReady();
+      case 'routed':
+        return routed.heard(from, message.revision);
       case 'condemned':
         condemned.push(message.condemned);
         if (condemned.length > CONDEMNED_KEPT) condemned.shift();
@@ -115,6 +120,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     host: config.server.host,
     port: listening.port,
     failed,
+    settled: async () => {
+      await fleet.settled();
+      await routed.reached(fleet.table().revision);
+    },
     stop: async () => {
       const { drainDelayMs, drainTimeoutMs } = config.server;
       await Promise.all(gateways.map((gateway) => gateway.drain(drainDelayMs, drainDelayMs + drainTimeoutMs)));
@@ -123,6 +132,30 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       runtimeFolder.remove();
     },
   };
+}
+
+/** Which routing table each gateway has. */
+class RoutedGateways {
+  readonly #gateways: readonly SupervisedGateway[];
+  readonly #revisions = new Map<SupervisedGateway, number>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(gateways: readonly SupervisedGateway[]) {
+    this.#gateways = gateways;
+  }
+
+  heard(gateway: SupervisedGateway, revision: number): void {
+    this.#revisions.set(gateway, revision);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  async reached(revision: number): Promise<void> {
+    while (this.#gateways.some((gateway) => (this.#revisions.get(gateway) ?? 0) < revision)) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
 }
 
 function createGateway(

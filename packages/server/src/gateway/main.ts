@@ -3,7 +3,7 @@ import type { LimitsConfig, ServerConfig } from '../config/index.js';
 import { createLog } from '../telemetry/logs.js';
 import { createGatewayMetrics } from '../telemetry/metrics.js';
 import { realClock } from '../wire/clock.js';
-import type { FromGateway, LogSettings, ToGateway } from '../wire/messages.js';
+import type { FromGateway, LogSettings, RoutingTable, ToGateway } from '../wire/messages.js';
 import { Admission } from './access/admission.js';
 import { createAuthorise } from './access/authorise.js';
 import { createRequestIds } from './access/request-id.js';
@@ -48,7 +48,11 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     onCondemned: (condemned) => send({ type: 'condemned', condemned }),
   });
   for (const condemned of message.condemned) dataPlane.condemn(condemned);
-  dataPlane.setRoutes(message.table);
+  const route = (table: RoutingTable) => {
+    dataPlane.setRoutes(table);
+    send({ type: 'routed', revision: table.revision });
+  };
+  route(message.table);
   const calls = new MetricsCalls();
   let isDraining = false;
   const gateway: Gateway = {
@@ -72,7 +76,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
       case 'configure':
         return;
       case 'routes':
-        return dataPlane.setRoutes(next.table);
+        return route(next.table);
       case 'host-ended':
         return dataPlane.hostEnded(next.hostId, next.end, next.detail);
       case 'condemned':

@@ -159,6 +159,8 @@ export type ToGateway =
 
 export type FromGateway =
   | { readonly type: 'ready'; readonly port: number }
+  /** It routes by the table of this revision from now on. */
+  | { readonly type: 'routed'; readonly revision: number }
   | { readonly type: 'condemned'; readonly condemned: Condemned }
   /** Asks for the metrics of all processes. */
   | { readonly type: 'metrics'; readonly callId: number }
