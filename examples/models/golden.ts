@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { DtypeArrays, ModelDefinition, NumericDtype, Signature, Tensor } from '@jitney/core';
+import type { Batching, DtypeArrays, ModelDefinition, NumericDtype, Signature, Tensor } from '@jitney/core';
 import { createSession, isTensor, type Session } from '@jitney/onnxruntime';
 import { expect } from 'vitest';
 import { createScriptPipeline } from '../../packages/server/src/host/pipeline/script.js';
@@ -38,7 +38,7 @@ export async function openExample<Answer>(folder: URL, definition: ModelDefiniti
   const session = await createSession(fileURLToPath(new URL(definition.model, folder)));
   const signature = signatureOf(session);
   const log = { info() {}, warn() {}, error() {} };
-  const pipeline = createScriptPipeline(definition, signature, () => log);
+  const pipeline = createScriptPipeline(definition, { signature, batching: WHOLE }, () => log);
   const context = { requestId: 'golden', parameters: {}, signal: new AbortController().signal };
   return {
     golden,
@@ -60,6 +60,9 @@ export async function answerInReadme(folder: URL): Promise<unknown> {
   const readme = await readFile(new URL('README.md', folder), 'utf8');
   return JSON.parse(readme.match(/```json\n(.*?)```/s)?.[1] as string);
 }
+
+/** Nothing here joins the rows of several requests. */
+const WHOLE: Batching = { mode: 'whole', maxRows: null, reason: 'an example by itself' };
 
 /** Every golden output is met within the tolerance, all rows in one run and each row alone. */
 export async function expectGoldenTensors(example: Example<unknown>): Promise<void> {

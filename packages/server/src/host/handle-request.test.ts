@@ -266,6 +266,12 @@ describe('a list of inputs', () => {
     expect(error.message).toMatch(/^inputs\[0\]: the input does not fit: .*\. Nor is the list one input: .*3 items/);
   });
 
+  it('of too many is refused before anything runs', async () => {
+    const request = await ask(list(...new Array(20_000).fill(1)));
+    expect([request.error.code, request.entries]).toEqual(['TOO_LARGE', 0]);
+    expect(request.error.message).toMatch(/a list of 20000, and at most 16384/);
+  });
+
   it('that is empty is refused', async () => {
     expect((await ask(json({ inputs: [] }))).error.message).toMatch(/'inputs' is an empty list/);
   });

@@ -51,7 +51,7 @@ export async function loadModel(
     dependencies.signal,
   );
   const batching = await judge(asked, model, dependencies);
-  const pipeline = createPipeline(definition, model, dependencies);
+  const pipeline = createPipeline(definition, { signature: model.signature, batching }, dependencies);
   const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
   const lane = createOneShotLane({
     batching,
@@ -106,9 +106,13 @@ async function warm(
   return problem === null ? [] : [problem];
 }
 
-function createPipeline(definition: ModelDefinition | null, model: Model, dependencies: LoadDependencies): Pipeline {
-  if (definition === null) return createTensorPipeline(model.signature) as Pipeline;
-  return createScriptPipeline(definition, model.signature, dependencies.logFor);
+function createPipeline(
+  definition: ModelDefinition | null,
+  model: Pick<LoadedModel, 'signature' | 'batching'>,
+  dependencies: LoadDependencies,
+): Pipeline {
+  if (definition === null) return createTensorPipeline(model) as Pipeline;
+  return createScriptPipeline(definition, model, dependencies.logFor);
 }
 
 function describe(

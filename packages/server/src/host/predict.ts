@@ -6,6 +6,8 @@ import { issuesText, ParsedInput, validateItem } from './pipeline/script.js';
 
 /** Items of one request that are under way at a time: enough for several full batches, and no more. */
 const ITEMS_IN_FLIGHT = 256;
+/** Items of one request; more would keep own code, which runs on this thread, busy for seconds. */
+const MAX_ITEMS = 16_384;
 
 export interface Prediction {
   /** JSON: the answer, or for a list of inputs the list of answers. */
@@ -59,6 +61,10 @@ async function readInputs(inputs: unknown, schema: Handling['served']['itemSchem
   const whole = await validateItem(schema, inputs);
   if (whole.issues === undefined) return { items: [new ParsedInput(whole.value)], isList: false, notOne: '' };
   if (inputs.length === 0) throw new JitneyError('INVALID_ARGUMENT', "'inputs' is an empty list");
+  if (inputs.length > MAX_ITEMS) {
+    const message = `'inputs' is a list of ${inputs.length}, and at most ${MAX_ITEMS} are answered at a time`;
+    throw new JitneyError('TOO_LARGE', `${message}. Send them in several requests.`);
+  }
   return { items: inputs, isList: true, notOne: issuesText(whole.issues) };
 }
 

@@ -15,6 +15,28 @@ describe('an answer as JSON', () => {
     expect(answerJson(answer)).toBe(text);
   });
 
+  it('names what is not finite where it is an object', () => {
+    const answer = { score: Number.NaN, rows: [{ y: Float32Array.of(1, Number.NEGATIVE_INFINITY) }], fine: 'NaN' };
+    expect(JSON.parse(answerJson(answer))).toEqual({
+      score: null,
+      rows: [{ y: [1, null] }],
+      fine: 'NaN',
+      nonFinite: [
+        { at: 'score', value: 'NaN' },
+        { at: 'rows.0.y.1', value: '-Infinity' },
+      ],
+    });
+  });
+
+  it('leaves an answer alone that says so by itself', () => {
+    expect(answerJson({ y: Number.NaN, nonFinite: 1 })).toBe('{"y":null,"nonFinite":1}');
+  });
+
+  it('names the first hundred of many', () => {
+    const { y, nonFinite } = JSON.parse(answerJson({ y: new Float32Array(1_000).fill(Number.NaN) }));
+    expect([y.length, nonFinite.length]).toEqual([1_000, 100]);
+  });
+
   it("is own code's fault where it holds itself", () => {
     const answer: Record<string, unknown> = {};
     answer.self = answer;

@@ -28,7 +28,7 @@ describe('a JSON body', () => {
   });
 
   it.each([
-    ['', /the body is empty: send \{ "inputs"/],
+    ['', /the body is empty: send JSON, \{ "inputs"/],
     ['{"inputs":', /the body is not JSON: .*/],
     ['[1]', /the body must be an object/],
     ['null', /the body must be an object/],

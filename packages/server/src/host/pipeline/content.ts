@@ -26,7 +26,7 @@ export function readContent(contentType: string, bytes: Uint8Array): Content {
 const FORM = '{ "inputs": …, "parameters": { … } }';
 
 function readJson(bytes: Uint8Array): Content {
-  if (bytes.byteLength === 0) throw new JitneyError('INVALID_ARGUMENT', `the body is empty: send ${FORM}`);
+  if (bytes.byteLength === 0) throw new JitneyError('INVALID_ARGUMENT', `the body is empty: send JSON, ${FORM}`);
   const body = parseJson(bytes);
   if (typeof body !== 'object' || body === null || Array.isArray(body) || !Object.hasOwn(body, 'inputs')) {
     throw new JitneyError('INVALID_ARGUMENT', `the body must be an object: ${FORM}`);

@@ -1,5 +1,6 @@
-import type { Feeds, Signature, TensorSpec } from '@jitney/core';
+import type { Batching, Feeds, Signature, TensorSpec } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
+import { ROWS } from '../testing/doubling-model.js';
 import { tensorsFromFeeds } from './feeds.js';
 
 const spec = (name: string, dtype: TensorSpec['dtype'], shape: TensorSpec['shape'], optional = false): TensorSpec => ({
@@ -9,7 +10,7 @@ const spec = (name: string, dtype: TensorSpec['dtype'], shape: TensorSpec['shape
   optional,
 });
 const taking = (...inputs: TensorSpec[]): Signature => ({ inputs, outputs: [] });
-const from = (feeds: unknown, ...inputs: TensorSpec[]) => tensorsFromFeeds(feeds as Feeds, taking(...inputs));
+const from = (feeds: unknown, ...inputs: TensorSpec[]) => tensorsFromFeeds(feeds as Feeds, taking(...inputs), ROWS);
 const dataOf = (feed: unknown, dtype: TensorSpec['dtype']) => from({ x: feed }, spec('x', dtype, ['n']))[0]?.data;
 
 describe('a flat feed', () => {
@@ -88,6 +89,16 @@ describe('the set of feeds', () => {
     [Float32Array.of(1), /expected an object .* got Float32Array/],
   ])('%j is refused by name', (feeds, message) => {
     expect(() => from(feeds, spec('x', 'FP32', ['n']))).toThrow(message);
+  });
+
+  it('has as many rows in each, but for what all rows share', () => {
+    const inputs = [spec('a', 'FP32', ['n']), spec('b', 'FP32', ['m'])] as const;
+    const feeds = { a: [1], b: [1, 2] };
+    expect(() => from(feeds, ...inputs)).toThrow(/input 'b' has 2 rows, 'a' has 1/);
+    const shared: Batching = { ...ROWS, shared: ['b'] } as Batching;
+    expect(tensorsFromFeeds(feeds, taking(...inputs), shared)).toHaveLength(2);
+    const whole: Batching = { mode: 'whole', maxRows: null, reason: '' };
+    expect(tensorsFromFeeds(feeds, taking(...inputs), whole)).toHaveLength(2);
   });
 
   it('never takes a value that only the prototype has', () => {

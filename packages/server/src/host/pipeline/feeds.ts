@@ -1,4 +1,5 @@
 import {
+  type Batching,
   elementCount,
   type Feed,
   type Feeds,
@@ -10,10 +11,10 @@ import {
 import { convertElements, type Elements, kindOf } from './elements.js';
 
 /**
- * Turns what `preprocess` returned, or what a JSON body holds, into the model's tensors.
+ * Turns what `preprocess` returned, or what a JSON body holds, into the model's tensors, all with as many rows.
  * @throws TypeError that names the input, what was expected and what was got.
  */
-export function tensorsFromFeeds(feeds: Feeds, signature: Signature): Tensor[] {
+export function tensorsFromFeeds(feeds: Feeds, signature: Signature, batching: Batching): Tensor[] {
   if (!isRecord(feeds)) throw new TypeError(`expected an object with a value for each input, got ${kindOf(feeds)}`);
   refuseUnknown(feeds, signature);
   const tensors: Tensor[] = [];
@@ -22,7 +23,15 @@ export function tensorsFromFeeds(feeds: Feeds, signature: Signature): Tensor[] {
     if (feed !== undefined) tensors.push(tensorFromFeed(feed, spec));
     else if (!spec.optional) throw new TypeError(`input '${spec.name}' is missing`);
   }
+  if (batching.mode === 'rows') refuseUnevenRows(tensors.filter(({ name }) => !batching.shared.includes(name)));
   return tensors;
+}
+
+function refuseUnevenRows(tensors: readonly Tensor[]): void {
+  const [first] = tensors;
+  const other = tensors.find((tensor) => tensor.shape[0] !== first?.shape[0]);
+  if (first === undefined || other === undefined) return;
+  throw new TypeError(`input '${other.name}' has ${other.shape[0]} rows, '${first.name}' has ${first.shape[0]}`);
 }
 
 function refuseUnknown(feeds: Feeds, signature: Signature): void {

@@ -1,13 +1,13 @@
 import { defineModel, JitneyError, type ModelDefinition, type RequestContext, type Tensor } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { doubling, SIGNATURE } from '../testing/doubling-model.js';
+import { doubling, ROWS, SIGNATURE } from '../testing/doubling-model.js';
 import { createScriptPipeline, ParsedInput, validateItem } from './script.js';
 
 const context: RequestContext = { requestId: 'r-1', parameters: { top: 3 }, signal: new AbortController().signal };
+const MODEL = { signature: SIGNATURE, batching: ROWS };
 const silent = { info() {}, warn() {}, error() {} };
-const pipelineOf = (definition: unknown) =>
-  createScriptPipeline(definition as ModelDefinition, SIGNATURE, () => silent);
+const pipelineOf = (definition: unknown) => createScriptPipeline(definition as ModelDefinition, MODEL, () => silent);
 const tensor = (...values: number[]): Tensor => ({
   name: 'y',
   dtype: 'FP32',
@@ -70,7 +70,7 @@ describe('an item on its way in', () => {
       return { x: [1] };
     };
     const definition = { ...doubling, preprocess } as ModelDefinition;
-    await createScriptPipeline(definition, SIGNATURE, () => log).encode({ value: 1 }, context);
+    await createScriptPipeline(definition, MODEL, () => log).encode({ value: 1 }, context);
     expect(seen).toEqual(['hello', 'r-1', { top: 3 }, context.signal]);
   });
 });

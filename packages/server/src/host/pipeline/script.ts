@@ -9,8 +9,8 @@ import {
   type RequestContext,
   type Schema,
   type SchemaResult,
-  type Signature,
 } from '@jitney/core';
+import type { LoadedModel } from '../../wire/messages.js';
 import { tensorsFromFeeds } from './feeds.js';
 import { outputsOf } from './outputs.js';
 
@@ -25,7 +25,7 @@ export class ParsedInput {
 /** The pipeline of a user's `model.ts`: schema, `preprocess`, the model's rows, `postprocess`, schema. */
 export function createScriptPipeline(
   definition: ModelDefinition,
-  signature: Signature,
+  { signature, batching }: Pick<LoadedModel, 'signature' | 'batching'>,
   logFor: (context: RequestContext) => ModelLog,
 ): Pipeline<unknown, unknown, unknown> {
   const itemContext = (context: RequestContext) => ({ ...context, log: logFor(context) });
@@ -33,7 +33,7 @@ export function createScriptPipeline(
     async encode(input, context): Promise<Encoded<unknown>> {
       const value = input instanceof ParsedInput ? input.value : await parseItem(definition.input, input);
       const tensors = await guard('preprocess', async () =>
-        tensorsFromFeeds(await definition.preprocess(value, itemContext(context)), signature),
+        tensorsFromFeeds(await definition.preprocess(value, itemContext(context)), signature, batching),
       );
       return { tensors, carry: value };
     },

@@ -1,5 +1,6 @@
 import type { Signature, Tensor, TensorSpec } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
+import { ROWS } from '../testing/doubling-model.js';
 import { createTensorPipeline } from './tensor.js';
 
 const spec = (name: string, dtype: TensorSpec['dtype'], shape: TensorSpec['shape'], optional = false): TensorSpec => ({
@@ -12,7 +13,7 @@ const signature = (...inputs: TensorSpec[]): Signature => ({ inputs, outputs: []
 const context = { requestId: 'r', parameters: {}, signal: new AbortController().signal };
 
 async function encode(of: Signature, input: unknown): Promise<readonly Tensor[]> {
-  return (await createTensorPipeline(of).encode(input, context)).tensors;
+  return (await createTensorPipeline({ signature: of, batching: ROWS }).encode(input, context)).tensors;
 }
 
 describe('inputs of a model without own code', () => {
@@ -81,7 +82,8 @@ describe('inputs of a model without own code', () => {
 });
 
 describe('the answer of a model without own code', () => {
-  const decode = (tensor: Tensor) => createTensorPipeline(signature()).decode([tensor], null, context);
+  const decode = (tensor: Tensor) =>
+    createTensorPipeline({ signature: signature(), batching: ROWS }).decode([tensor], null, context);
 
   it('holds nested arrays by output name', async () => {
     const answer = await decode({ name: 'y', dtype: 'FP32', shape: [2, 1, 2], data: Float32Array.of(1, 2, 3, 4) });

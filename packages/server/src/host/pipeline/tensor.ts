@@ -1,4 +1,5 @@
 import {
+  type Batching,
   type Encoded,
   type Feed,
   type Feeds,
@@ -8,6 +9,7 @@ import {
   type Signature,
   type Tensor,
 } from '@jitney/core';
+import type { LoadedModel } from '../../wire/messages.js';
 import { tensorsFromFeeds } from './feeds.js';
 import { outputsOf } from './outputs.js';
 
@@ -30,16 +32,19 @@ export interface NonFinite {
 const NON_FINITE_NAMED = 100;
 
 /** The `tensor` task: nested arrays by input name in, nested arrays by output name out. */
-export function createTensorPipeline(signature: Signature): Pipeline<unknown, TensorAnswer, null> {
+export function createTensorPipeline({
+  signature,
+  batching,
+}: Pick<LoadedModel, 'signature' | 'batching'>): Pipeline<unknown, TensorAnswer, null> {
   return {
-    encode: (input): Encoded<null> => ({ tensors: encodeTensors(input, signature), carry: null }),
+    encode: (input): Encoded<null> => ({ tensors: encodeTensors(input, signature, batching), carry: null }),
     decode: (tensors) => answerOf(tensors),
   };
 }
 
-function encodeTensors(input: unknown, signature: Signature): Tensor[] {
+function encodeTensors(input: unknown, signature: Signature, batching: Batching): Tensor[] {
   try {
-    return tensorsFromFeeds(feedsOf(input, signature), signature);
+    return tensorsFromFeeds(feedsOf(input, signature), signature, batching);
   } catch (thrown) {
     throw JitneyError.from(thrown, 'INVALID_ARGUMENT');
   }

@@ -22,7 +22,7 @@ export const SIGNATURE: Signature = {
   outputs: [{ name: 'y', dtype: 'FP32', shape: ['rows', 1], optional: false }],
 };
 
-const ROWS: Batching = { mode: 'rows', maxRows: 8, shared: [], sensitive: false, reason: 'a test says so' };
+export const ROWS: Batching = { mode: 'rows', maxRows: 8, shared: [], sensitive: false, reason: 'a test says so' };
 
 /** `{ value }` → `{ doubled }`. A value of 13 is refused by `preprocess`, one of 14 makes `postprocess` throw. */
 export const doubling = defineModel({
@@ -64,7 +64,7 @@ export function serveDoubling(options: DoublingOptions = {}): Doubling {
   const served: ServedModel = {
     loaded: { name: 'doubling', version: '1', signature: SIGNATURE, batching } as LoadedModel,
     lane,
-    pipeline: pipelineOf(definition),
+    pipeline: pipelineOf(definition, batching),
     itemSchema: (definition?.input as Schema | undefined) ?? null,
   };
   const until = async (isSo: () => boolean) => {
@@ -76,7 +76,8 @@ export function serveDoubling(options: DoublingOptions = {}): Doubling {
   return { served, clock, executor, until };
 }
 
-function pipelineOf(definition: ModelDefinition | null): Pipeline {
-  if (definition === null) return createTensorPipeline(SIGNATURE) as Pipeline;
-  return createScriptPipeline(definition, SIGNATURE, () => ({ info() {}, warn() {}, error() {} }));
+function pipelineOf(definition: ModelDefinition | null, batching: Batching): Pipeline {
+  const model = { signature: SIGNATURE, batching };
+  if (definition === null) return createTensorPipeline(model) as Pipeline;
+  return createScriptPipeline(definition, model, () => ({ info() {}, warn() {}, error() {} }));
 }
