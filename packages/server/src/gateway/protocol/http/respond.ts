@@ -41,8 +41,9 @@ export function respond({ request, response, headers: common }: Incoming, answer
     const [only] = chunks;
     if (chunks.length === 1 && total <= ONE_PIECE_BYTES && only instanceof Buffer) writeInOnePiece(response, only);
     else writeAll(response, chunks);
-    // Node sets the time of an idle connection again as soon as all is written.
-    if (!response.writableFinished) response.socket?.setTimeout(stallMs);
+    // What the system did not take at once waits for the client. Node sets the time of an idle connection again later.
+    const { socket } = response;
+    if (socket !== null && socket.writableLength > 0) socket.setTimeout(stallMs);
   };
   if (encoding === 'identity') return send(answer.chunks);
   const compress = encoding === 'gzip' ? gzip : deflate;
