@@ -1,10 +1,10 @@
 import { JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
-import { createLog, type Log } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
 import { nativeFunctions, onnxBackend } from './backend/onnx/index.js';
 import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
+import { HostLog } from './host-log.js';
 import { type LoadStage, loadModel } from './load-model.js';
 import { endWithParent } from './parent.js';
 import { RequestServer } from './request-server.js';
@@ -24,7 +24,7 @@ function send(message: FromHost): void {
 async function start(message: LoadMessage): Promise<void> {
   const title = message.models.map((model) => `${model.name}@${model.version}`).join('+');
   process.title = `jitney host ${title}`;
-  const log = createLog({ ...message.log, name: `host ${title}` });
+  const log = new HostLog(message.log, `host ${title}`);
   const host: { requests: RequestServer | null } = { requests: null };
   const targets = await loadAll(message.models, log, host);
   const served = targets.filter((target) => target !== undefined);
@@ -48,7 +48,7 @@ async function start(message: LoadMessage): Promise<void> {
 /** Loads the models one after the other, each at the target of its place; one that fails leaves the others. */
 async function loadAll(
   models: readonly HostModel[],
-  log: Log,
+  log: HostLog,
   host: { readonly requests: RequestServer | null },
 ): Promise<(ServedModel | undefined)[]> {
   const targets: (ServedModel | undefined)[] = [];
@@ -61,7 +61,7 @@ async function loadAll(
 async function loadOne(
   asked: HostModel,
   target: number,
-  log: Log,
+  log: HostLog,
   host: { readonly requests: RequestServer | null },
 ): Promise<ServedModel | undefined> {
   const { name, version } = asked;
@@ -80,22 +80,22 @@ async function loadOne(
     });
   } catch (thrown) {
     const error = JitneyError.from(thrown, 'INVALID_MODEL');
-    log.debug({ model: name, version, stage, err: error.cause ?? error }, 'load failed');
+    log.write('debug', { model: name, version, stage, err: error.cause ?? error }, 'load failed');
     send({ type: 'load-failed', model: name, version, stage, error: error.toRecord() });
     return undefined;
   }
 }
 
-function modelLog(log: Log, context: RequestContext, model: string): ModelLog {
+function modelLog(log: HostLog, context: RequestContext, model: string): ModelLog {
   const write = (level: 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>) =>
-    log[level]({ ...fields, requestId: context.requestId, model }, text);
+    log.write(level, { ...fields, requestId: context.requestId, model }, text);
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
 /** What the server or the model's code did wrong is logged with its cause; what the client did is the gateway's line. */
-function logFailure(log: Log, requestId: string, error: JitneyError): void {
+function logFailure(log: HostLog, requestId: string, error: JitneyError): void {
   const ours = error.code === 'INTERNAL' || error.code === 'USER_CODE_ERROR' || error.code === 'MODEL_ERROR';
-  if (ours) log.error({ requestId, code: error.code, err: error.cause ?? error }, error.message);
+  if (ours) log.write('error', { requestId, code: error.code, err: error.cause ?? error }, error.message);
 }
 
 /** Lanes close last: what is being encoded when the drain begins still goes into one. */
