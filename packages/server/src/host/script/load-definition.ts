@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { JitneyError, type ModelDefinition } from '@jitney/core';
-import { bundleScript } from './script-cache.js';
+import { bundleScript, type ScriptCacheOptions } from './script-cache.js';
 
 const REQUIRED = ['model', 'input', 'output', 'preprocess', 'postprocess'] as const;
 
@@ -9,8 +9,8 @@ const REQUIRED = ['model', 'input', 'output', 'preprocess', 'postprocess'] as co
  * Imports a `model.ts` (or `.mts`, `.js`, `.mjs`) without a build step and checks that it is a model definition.
  * @throws JitneyError `INVALID_MODEL` that names the file, the line where one is known, and the fix.
  */
-export async function loadDefinition(path: string): Promise<ModelDefinition> {
-  const module = await importScript(path);
+export async function loadDefinition(path: string, cache?: ScriptCacheOptions): Promise<ModelDefinition> {
+  const module = await importScript(path, cache);
   const definition = module.default;
   if (typeof definition !== 'object' || definition === null) {
     throw new JitneyError('INVALID_MODEL', `${path}: has no default export. Write: export default defineModel({ … })`);
@@ -42,8 +42,8 @@ function checkFields(path: string, definition: ModelDefinition): void {
   }
 }
 
-async function importScript(path: string): Promise<{ default?: unknown }> {
-  const bundled = await bundleScript(path);
+async function importScript(path: string, cache?: ScriptCacheOptions): Promise<{ default?: unknown }> {
+  const bundled = await bundleScript(path, cache);
   process.setSourceMapsEnabled(true);
   try {
     return await import(pathToFileURL(bundled.path).href);
