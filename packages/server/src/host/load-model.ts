@@ -12,6 +12,7 @@ import {
 } from '@jitney/core';
 import type { HostModel, LoadedModel } from '../wire/messages.js';
 import { createOneShotLane } from './lane/one-shot-lane.js';
+import type { ProcessRuns } from './lane/process-runs.js';
 import { createScriptPipeline } from './pipeline/script.js';
 import { createTensorPipeline } from './pipeline/tensor.js';
 import { describeSchema } from './script/describe-schema.js';
@@ -23,6 +24,8 @@ import { warmUp } from './warm-up.js';
 export interface LoadDependencies {
   readonly backend: Backend;
   readonly clock: Clock;
+  /** The one of all models in this process. */
+  readonly processRuns: ProcessRuns;
   /** Told as each stage begins: what the supervisor shows, and blames where the process ends in it. */
   readonly onStage: (stage: LoadStage) => void;
   /** Told before a run that may take the process with it. */
@@ -58,6 +61,7 @@ export async function loadModel(
     instances: asked.instances,
     limits: asked.queue,
     clock: dependencies.clock,
+    processRuns: dependencies.processRuns,
     executor: { run: (batch, signal) => model.run(batch, signal), beforeRun: dependencies.beforeRun },
   });
   const loaded = describe(asked, target, {

@@ -5,6 +5,7 @@ import { nativeFunctions, onnxBackend } from './backend/onnx/index.js';
 import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
 import { HostLog } from './host-log.js';
+import { ProcessRuns } from './lane/process-runs.js';
 import { type LoadStage, loadModel } from './load-model.js';
 import { endWithParent } from './parent.js';
 import { RequestServer } from './request-server.js';
@@ -52,17 +53,23 @@ async function loadAll(
   host: { readonly requests: RequestServer | null },
 ): Promise<(ServedModel | undefined)[]> {
   const targets: (ServedModel | undefined)[] = [];
+  const processRuns = new ProcessRuns();
   for (const [target, asked] of models.entries()) {
-    targets.push(await loadOne(asked, target, log, host));
+    targets.push(await loadOne(asked, target, { log, host, processRuns }));
   }
   return targets;
+}
+
+interface LoadingHost {
+  readonly log: HostLog;
+  readonly host: { readonly requests: RequestServer | null };
+  readonly processRuns: ProcessRuns;
 }
 
 async function loadOne(
   asked: HostModel,
   target: number,
-  log: HostLog,
-  host: { readonly requests: RequestServer | null },
+  { log, host, processRuns }: LoadingHost,
 ): Promise<ServedModel | undefined> {
   const { name, version } = asked;
   let stage: LoadStage = 'code';
@@ -70,6 +77,7 @@ async function loadOne(
     return await loadModel(asked, target, {
       backend: onnxBackend,
       clock: realClock,
+      processRuns,
       signal: new AbortController().signal,
       logFor: (context) => modelLog(log, context, name),
       beforeRun: (entryIds) => host.requests?.announceStart(entryIds),
