@@ -24,7 +24,6 @@ export function expectedWaitMs(load: Load, latencyModel: LatencyModel, now: Mome
   const { maxRows, instances, running } = load;
   const runsAhead = load.again + (maxRows === null ? load.entries : Math.floor(load.rows / maxRows));
   const free = instances - running.length;
-  if (runsAhead < free) return 0;
   const turn = runsAhead % instances;
   const rounds = Math.floor(runsAhead / instances);
   const freeInMs = turn < free ? 0 : Math.max(0, nthEnd(running, turn - free) - now);

@@ -1,7 +1,8 @@
 import { type Batch, type Batching, type Entry, JitneyError, type Outcome, type Tensor } from '@jitney/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createOneShotLane, type Executor } from './one-shot-lane.js';
+import type { Executor } from './executor.js';
+import { createOneShotLane } from './one-shot-lane.js';
 import { collectGarbage } from './testing/collect-garbage.js';
 import { DoublingExecutor } from './testing/doubling-executor.js';
 import { answerOf, entryOf, entryWith, ROWS } from './testing/entries.js';

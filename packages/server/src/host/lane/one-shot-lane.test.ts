@@ -68,11 +68,11 @@ describe('a lane with a free instance', () => {
     expect(executor.only.batch.tensors).toBe(tensors);
   });
 
-  it('makes no more than a millisecond of short runs before the loop has its turn', () => {
+  it('makes no more than a quarter of a millisecond of short runs before the loop has its turn', () => {
     const { clock, executor, submit } = createLane('at once', { batching: WHOLE });
     const { run } = executor;
     executor.run = (batch, signal) => {
-      clock.pass(0.4);
+      clock.pass(0.1);
       return run.call(executor, batch, signal);
     };
     for (const value of range(0, 7)) submit(entryOf([value]));
@@ -114,6 +114,17 @@ describe('a lane whose instance is busy', () => {
     await executor.only.release();
     await executor.only.release();
     expect(runsWhenAnswered).toEqual([2, 2]);
+  });
+
+  it('answers in the order of the runs where the next one is made at once', async () => {
+    const { executor, lane, clock } = createLane('held');
+    const answered: number[] = [];
+    for (const value of [1, 2, 3]) {
+      lane.submit(entryOf([value]), () => answered.push(value));
+      clock.turn();
+    }
+    await executor.releaseAll();
+    expect(answered).toEqual([1, 2, 3]);
   });
 
   it('counts rows, not requests', async () => {
@@ -328,6 +339,16 @@ describe('a run that fails', () => {
     expect(tickets.map((ticket) => ticket.answer)).toEqual(['CANCELLED', 'MODEL_ERROR', 'CANCELLED']);
   });
 
+  it('keeps nothing of those who leave while others are repeated before them', async () => {
+    const { executor, arrive, lane } = createLane('held');
+    const tickets = arrive(1, BAD, 3);
+    await executor.only.release();
+    lane.cancel(tickets[2]?.id as number);
+    expect(lane.stats().queuedEntries).toBe(1);
+    await executor.releaseAll();
+    expect(executor.batches).toEqual([[1, BAD, 3], [1], [BAD]]);
+  });
+
   it.each(['USER_CODE_ERROR', 'MODEL_NOT_READY'] as const)('with %s ends all that were in it', async (code) => {
     const { executor, arrive } = createLane('held');
     const tickets = arrive(1, 2);
@@ -343,6 +364,17 @@ describe('a run that fails', () => {
     await executor.only.fail(cause);
     expect(ticket?.error).toMatchObject({ code: 'INTERNAL', cause });
   });
+
+  it.each([undefined, null, [undefined], [{ name: 'y' }]])(
+    'by giving %j is a defect, and ends no process',
+    async (outputs) => {
+      const { executor, arrive, lane } = createLane('held');
+      const tickets = arrive(1, 2);
+      await executor.only.releaseWith(outputs as never);
+      expect(tickets.map((ticket) => ticket.error.code)).toEqual(['INTERNAL', 'INTERNAL']);
+      expect(lane.stats().runningRows).toBe(0);
+    },
+  );
 
   it('leaves the instance free', async () => {
     const { executor, arrive } = createLane('held');

@@ -1,5 +1,4 @@
 import {
-  type Batch,
   type Batching,
   type Clock,
   type Entry,
@@ -17,31 +16,14 @@ import { joinInputs } from './batch-tensors.js';
 import { Deadlines } from './deadlines.js';
 import { type Decision, decide } from './decide.js';
 import { cancelled, deadlineExceeded, shuttingDown } from './endings.js';
+import type { Executor } from './executor.js';
 import { expectedWaitMs } from './expected-wait.js';
 import { LinearLatencyModel } from './latency-model.js';
 import { ProcessRuns } from './process-runs.js';
 import { type QueueLimits, RequestQueue } from './request-queue.js';
 import { Run } from './run.js';
-import { failureOf, type RunResult, resultOf } from './run-result.js';
+import { type EndedRun, failureOf, type RunResult, resultOf } from './run-result.js';
 import { Ticket } from './ticket.js';
-
-/** What makes the runs. */
-export interface Executor {
-  /**
-   * Told which entries are in a run that is about to begin and may end the process: what others must know of that by
-   * then has to be written when this returns. Not called for short runs where no other could be in flight: should the
-   * process end, whatever was in it is suspect.
-   */
-  beforeRun(entryIds: readonly number[]): void;
-  /**
-   * Answers at once (no promise) where the run was short. The outputs are the lane's, which gives them on. `signal` is
-   * aborted when nobody waits for the answer any more; the instance stays taken until the run has ended. Runs that answer
-   * at once leave nothing on it: the next run gets the same.
-   * @throws JitneyError `INVALID_ARGUMENT` or `MODEL_ERROR` where rows may be to blame: the entries of a shared run then
-   * run again one by one. Any other error ends all of them.
-   */
-  run(batch: Batch, signal: AbortSignal): Tensor[] | Promise<Tensor[]>;
-}
 
 export interface OneShotLaneOptions {
   /** Whether rows of different entries may share a run, and how many. */
@@ -63,7 +45,7 @@ export function createOneShotLane(options: OneShotLaneOptions): Lane {
 }
 
 /** Short runs are made on this thread one after the other; after so long, what else the loop has comes first. */
-const TURN_MS = 1;
+const TURN_MS = 0.25;
 /** Shorter runs cost less to repeat than to announce. */
 const ANNOUNCED_FROM_MS = 1;
 /** A refused request is not asked to come again sooner. */
@@ -88,6 +70,8 @@ class OneShotLane implements Lane {
   readonly #runs: Run[] = [];
   /** Hardly anybody leaves a run that answers at once, and a signal costs 2 µs: half of what a lone entry takes. */
   #spareAbort: AbortController | null = null;
+  /** Answers that go out once the instance has its next run, so that both go on at the same time. */
+  #owed: EndedRun | null = null;
   #isAwake = false;
   #onDrained: (() => void) | null = null;
   #drained: Promise<void> | null = null;
@@ -179,7 +163,6 @@ class OneShotLane implements Lane {
   }
 
   #decide(): Decision<Ticket> {
-    this.#queue.dropEnded();
     const now = this.#clock.now();
     const decision = decide({
       queue: this.#queue,
@@ -214,6 +197,10 @@ class OneShotLane implements Lane {
       this.#queue.take(seat);
       seat.ticket.board(run, run.startedAtMs);
     }
+    this.#execute(run);
+  }
+
+  #execute(run: Run): void {
     let answer: Tensor[] | Promise<Tensor[]>;
     try {
       if (this.#mustAnnounce(run)) this.#executor.beforeRun(run.entryIds);
@@ -222,14 +209,15 @@ class OneShotLane implements Lane {
     } catch (thrown) {
       return this.#finish(run, failureOf(run, thrown));
     }
-    if (Array.isArray(answer)) {
+    if (answer instanceof Promise) {
+      void answer.then(
+        (outputs) => this.#finishLater(run, resultOf(run, outputs)),
+        (thrown: unknown) => this.#finishLater(run, failureOf(run, thrown)),
+      );
+    } else {
       if (!run.abort.signal.aborted) this.#spareAbort = run.abort;
-      return this.#finish(run, resultOf(run, answer));
+      this.#finish(run, resultOf(run, answer));
     }
-    void answer.then(
-      (outputs) => this.#finishLater(run, resultOf(run, outputs)),
-      (thrown: unknown) => this.#finishLater(run, failureOf(run, thrown)),
-    );
   }
 
   /** All that may be in flight at a time are announced, or none: else the end of one would acquit another. */
@@ -239,33 +227,43 @@ class OneShotLane implements Lane {
   }
 
   #finish(run: Run, result: RunResult): void {
-    const finishedAtMs = this.#free(run, result);
-    this.#deliver(run, result, finishedAtMs);
+    const ended = this.#free(run, result);
+    // In the order of the runs.
+    this.#deliverOwed();
+    this.#deliver(ended);
   }
 
-  /** Answers go out when the instance has its next run, so that both go on at the same time; failures before. */
+  /** Failures go out first: other parts of the same entries must not run any more. */
   #finishLater(run: Run, result: RunResult): void {
-    const finishedAtMs = this.#free(run, result);
-    if (result.state === 'failed') this.#deliver(run, result, finishedAtMs);
+    const ended = this.#free(run, result);
+    if (result.state === 'done') this.#owed = ended;
+    else this.#deliver(ended);
     this.#dispatch();
-    if (result.state === 'done') this.#deliver(run, result, finishedAtMs);
+    this.#deliverOwed();
   }
 
   /** Frees the instance. */
-  #free(run: Run, { state }: RunResult): Moment {
-    const now = this.#clock.now();
+  #free(run: Run, result: RunResult): EndedRun {
+    const atMs = this.#clock.now();
     this.#runs.splice(this.#runs.indexOf(run), 1);
     this.#processRuns.end();
-    if (state === 'done') this.#latencyModel.observe({ rows: run.rows, units: run.units }, now - run.startedAtMs);
-    for (const seat of run.seats) {
+    const { rows, units, startedAtMs, seats } = run;
+    if (result.state === 'done') this.#latencyModel.observe({ rows, units }, atMs - startedAtMs);
+    for (const seat of seats) {
       seat.ticket.alight(run);
-      if (state === 'again') this.#queue.again.push(seat);
+      if (result.state === 'again' && seat.ticket.state !== 'ended') this.#queue.again.push(seat);
     }
     this.#finishDrain();
-    return now;
+    return { run, result, atMs };
   }
 
-  #deliver(run: Run, result: RunResult, atMs: Moment): void {
+  #deliverOwed(): void {
+    const owed = this.#owed;
+    this.#owed = null;
+    if (owed !== null) this.#deliver(owed);
+  }
+
+  #deliver({ run, result, atMs }: EndedRun): void {
     if (result.state === 'again') return;
     let fromRow = 0;
     for (const seat of run.seats) {
@@ -288,6 +286,7 @@ class OneShotLane implements Lane {
     const { entry } = ticket;
     if (ticket.state === 'ended') invariant(false, `entry ${entry.id} ended twice`);
     if (ticket.state === 'waiting') this.#queue.remove(ticket);
+    this.#queue.removeAgain(ticket);
     ticket.state = 'ended';
     this.#tickets.delete(entry.id);
     this.#deadlines.remove(ticket);

@@ -107,15 +107,15 @@ describe('the limits of a queue', () => {
 });
 
 describe('what is to run again', () => {
-  it('is taken from its own list, and one that ended meanwhile is passed by', () => {
+  it('is taken from its own list, and leaves it at once where its entry has ended', () => {
     const queue = createQueue();
-    const [gone, next] = [entryOf([1]), entryOf([2])].map((entry) => new Ticket(entry, () => {}, 0)) as [
+    const [next, gone] = [entryOf([1]), entryOf([2])].map((entry) => new Ticket(entry, () => {}, 0)) as [
       Ticket,
       Ticket,
     ];
-    for (const ticket of [gone, next]) queue.again.push({ ticket, fromRow: 0, rows: 1 });
-    gone.state = 'ended';
-    queue.dropEnded();
+    for (const ticket of [next, gone, gone]) queue.again.push({ ticket, fromRow: 0, rows: 1 });
+    queue.removeAgain(gone);
+    expect(queue.again.size).toBe(1);
     const seat = queue.again.first?.item;
     expect(seat?.ticket).toBe(next);
     if (seat !== undefined) queue.take(seat);

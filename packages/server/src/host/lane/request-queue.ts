@@ -110,16 +110,16 @@ export class RequestQueue implements QueueView<Ticket> {
     }
   }
 
-  /** Passes by those to be run again whose entry has ended meanwhile. */
-  dropEnded(): void {
-    for (let node = this.again.first; node?.item.ticket.state === 'ended'; node = this.again.first) {
-      this.again.remove(node);
-    }
-  }
-
   /** Takes a waiting entry out. */
   remove(ticket: Ticket): void {
     this.#leave(ticket, ticket.entry.rows - ticket.nextRow);
+  }
+
+  /** Takes out what was to be run again of an entry. */
+  removeAgain(ticket: Ticket): void {
+    for (let node = this.again.first; node !== null; node = node.next) {
+      if (node.item.ticket === ticket) this.again.remove(node);
+    }
   }
 
   #leave(ticket: Ticket, waitingRows: number): void {

@@ -1,4 +1,4 @@
-import { type ErrorCode, JitneyError, type Tensor } from '@jitney/core';
+import { type ErrorCode, JitneyError, type Moment, type Tensor } from '@jitney/core';
 import { splitProblem } from './batch-tensors.js';
 import type { Run } from './run.js';
 
@@ -9,10 +9,22 @@ export type RunResult =
   /** Each of its seats is run again by itself, so that who is to blame fails alone. */
   | { readonly state: 'again' };
 
+/** A run that has ended. */
+export interface EndedRun {
+  readonly run: Run;
+  readonly result: RunResult;
+  readonly atMs: Moment;
+}
+
 /** Of outputs that were given. */
 export function resultOf(run: Run, outputs: readonly Tensor[]): RunResult {
-  const problem = splitProblem(outputs, run.seats, run.rows);
-  return problem === null ? { state: 'done', outputs } : failureOf(run, problem);
+  try {
+    const problem = splitProblem(outputs, run.seats, run.rows);
+    return problem === null ? { state: 'done', outputs } : failureOf(run, problem);
+  } catch (thrown) {
+    // What is no list of tensors is a defect of the backend, which must not end the process.
+    return failureOf(run, thrown);
+  }
 }
 
 /** Of whatever was thrown. A run of one seat is never repeated, so nothing runs more than twice. */

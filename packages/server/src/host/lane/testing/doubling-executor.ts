@@ -1,5 +1,5 @@
 import { type Batch, JitneyError, type NumericArray, type Tensor } from '@jitney/core';
-import type { Executor } from '../one-shot-lane.js';
+import type { Executor } from '../executor.js';
 
 /** A run that waits for the test. */
 export interface HeldRun {
