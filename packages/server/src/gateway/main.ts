@@ -9,6 +9,7 @@ import { createAuthorise } from './access/authorise.js';
 import { createRequestIds } from './access/request-id.js';
 import type { Gateway } from './gateway.js';
 import { createHttpServer } from './http-server.js';
+import { Connections } from './protocol/http/connections.js';
 import { DataPlane } from './routing/data-plane.js';
 
 /*
@@ -29,7 +30,8 @@ export interface GatewayConfig {
 }
 
 function send(message: FromGateway): void {
-  if (process.connected) process.send?.(message);
+  // A channel that breaks meanwhile is told by 'disconnect'.
+  if (process.connected) process.send?.(message, undefined, {}, () => {});
 }
 
 async function start(message: Configure, handle: unknown): Promise<void> {
@@ -70,6 +72,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     isDraining: () => isDraining,
   };
   const app = createHttpServer(gateway);
+  const connections = new Connections(app.server);
   // Before anything is awaited: a table that comes meanwhile would be lost.
   process.on('message', (next: ToGateway) => {
     switch (next.type) {
@@ -89,7 +92,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
           .then((exported) => send({ type: 'collected', callId: next.callId, metrics: exported }));
       case 'drain':
         isDraining = true;
-        return void drain(gateway, app.server, next.delayMs);
+        return void drain(gateway, app.server, connections, next.delayMs);
     }
   });
   await app.ready();
@@ -101,15 +104,23 @@ async function start(message: Configure, handle: unknown): Promise<void> {
   startHeartbeat(gateway, config.heartbeatIntervalMs);
 }
 
+/** Quiet connections are looked for so often while the last requests are answered. */
+const QUIET_CHECK_MS = 50;
+
 /** Serves on during the delay, then takes no new connection and waits for what is in flight. */
 async function drain(
-  gateway: Gateway,
+  { clock }: Gateway,
   server: ReturnType<typeof createHttpServer>['server'],
+  connections: Connections,
   delayMs: number,
 ): Promise<void> {
-  await new Promise<void>((resolve) => gateway.clock.at(gateway.clock.now() + delayMs, resolve));
-  server.close(() => send({ type: 'drained' }));
-  server.closeIdleConnections();
+  await new Promise<void>((resolve) => clock.at(clock.now() + delayMs, resolve));
+  const timer = setInterval(() => connections.closeQuiet(), QUIET_CHECK_MS);
+  server.close(() => {
+    clearInterval(timer);
+    send({ type: 'drained' });
+  });
+  connections.closeQuiet();
 }
 
 /** Questions to the supervisor that wait for their answer. */

@@ -19,7 +19,8 @@ import type { ServedModel } from './served-model.js';
 type LoadMessage = Extract<ToHost, { type: 'load' }>;
 
 function send(message: FromHost): void {
-  if (process.connected) process.send?.(message);
+  // A channel that breaks meanwhile is told by 'disconnect'.
+  if (process.connected) process.send?.(message, undefined, {}, () => {});
 }
 
 async function start(message: LoadMessage): Promise<void> {
