@@ -69,7 +69,7 @@ export interface LaneStats {
 
 /** How one model's work is ordered and run. */
 export interface Lane {
-  /** Takes the entry or refuses it at once; either way `settle` is called exactly once. */
+  /** Takes the entry or refuses it at once; either way `settle` is called exactly once. It must not throw. */
   submit(entry: Entry, settle: (outcome: Outcome) => void): void;
   /** Ends the entry with CANCELLED wherever it is. Unknown ids are ignored (it may have ended just now). */
   cancel(id: number): void;

@@ -28,7 +28,7 @@ interface Row {
 /** Doubles, holds each run until it is let go, and writes down who was in it and what else ran. */
 class WitnessExecutor implements Executor {
   readonly runs: { readonly rows: readonly Row[]; readonly width: number; readonly runningBeside: number }[] = [];
-  readonly held: (() => void)[] = [];
+  readonly held: { readonly rows: readonly Row[]; readonly finish: () => void }[] = [];
   failures = 0;
 
   beforeRun(): void {}
@@ -42,20 +42,21 @@ class WitnessExecutor implements Executor {
     }));
     this.runs.push({ rows, width, runningBeside: this.held.length });
     return new Promise((resolve, reject) => {
-      this.held.push(() => {
+      const finish = () => {
         const values = x.data as Float32Array;
         if (!values.includes(BAD)) return resolve([{ ...x, name: 'y', data: values.map((value) => 2 * value) }]);
         this.failures += 1;
         reject(new JitneyError('MODEL_ERROR', 'a bad row'));
-      });
+      };
+      this.held.push({ rows, finish });
     });
   }
 
   /** Lets the run at `index`, counted round, go. */
   release(index: number): void {
     if (this.held.length === 0) return;
-    const [finish] = this.held.splice(index % this.held.length, 1);
-    finish?.();
+    const [run] = this.held.splice(index % this.held.length, 1);
+    run?.finish();
   }
 }
 
@@ -114,14 +115,16 @@ async function play({ instances, steps }: Drawn<typeof story>) {
   const settleDown = () => new Promise((resolve) => setImmediate(resolve));
   const waitsForNothing = () => {
     clock.turn();
-    const holdsBack = submitted.some(({ entry, outcomes }) => entry.alone && outcomes.length === 0);
-    return holdsBack || executor.held.length === instances || lane.stats().queuedEntries === 0;
+    // One that waits for the process, or one whose run goes on though it has left.
+    const waitsAlone = submitted.some(({ entry, outcomes }) => entry.alone && outcomes.length === 0);
+    const runsAlone = executor.held.some(({ rows }) => submitted[rows[0]?.place as number]?.entry.alone);
+    return waitsAlone || runsAlone || executor.held.length === instances || lane.stats().queuedEntries === 0;
   };
 
   for (const next of steps) {
     if (next.kind === 'submit') submit(next.given);
     if (next.kind === 'cancel') lane.cancel(submitted[next.which % Math.max(1, submitted.length)]?.entry.id ?? -1);
-    if (next.kind === 'turn') clock.turn();
+    if (next.kind === 'turn') expect(waitsForNothing(), 'an instance is free and something waits').toBe(true);
     if (next.kind === 'advance') clock.advance(next.ms);
     if (next.kind === 'release') {
       executor.release(next.which);

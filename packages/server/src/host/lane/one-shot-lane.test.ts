@@ -234,6 +234,18 @@ describe('a model that may not share runs', () => {
   });
 });
 
+describe('a request of no rows', () => {
+  it('is run as it came, with nobody else', () => {
+    const { executor, submit, clock, lane } = createLane('at once');
+    const empty = submit(entryOf([]));
+    const other = submit(entryOf([1]));
+    clock.turn();
+    expect(executor.batches).toEqual([[], [1]]);
+    expect([empty.answer, other.answer]).toEqual([[], [2]]);
+    expect(lane.stats()).toMatchObject({ queuedEntries: 0, queuedRows: 0 });
+  });
+});
+
 describe('a request larger than a run may be', () => {
   it('is split, and joined in the order of its rows whichever part ends first', async () => {
     const { executor, submit, clock } = createLane('held', { instances: 2 });
@@ -588,6 +600,15 @@ describe('cancelling', () => {
     expect([first.answer, second.answer, aborted]).toEqual(['CANCELLED', [4], [false, false]]);
   });
 
+  it('while its run is announced ends it once, and takes nobody along', () => {
+    const { executor, submit, clock, lane } = createLane('at once');
+    executor.beforeRun = ([id]) => lane.cancel(id as number);
+    const [first, second] = [submit(entryOf([1])), submit(entryOf([2]))];
+    clock.turn();
+    expect([first.outcomes, second.outcomes].map((outcomes) => outcomes.length)).toEqual([1, 1]);
+    expect([first.answer, second.answer]).toEqual(['CANCELLED', [4]]);
+  });
+
   it('leaves the instance taken until the run has really ended', async () => {
     const { executor, arrive, lane } = createLane('held');
     const [first] = arrive(1);
@@ -814,6 +835,22 @@ describe('the latency model', () => {
     arrive(BAD);
     await executor.only.release();
     expect(seen).toEqual([[{ rows: 2, units: 30 }, 8]]);
+  });
+});
+
+describe('a caller that is told of an end', () => {
+  it('may submit the next at once', () => {
+    const { lane, clock, executor } = createLane('at once');
+    const answers: unknown[] = [];
+    const submitNext = (value: number) =>
+      lane.submit(entryOf([value]), (outcome) => {
+        answers.push(answerOf(outcome));
+        if (value < 4) submitNext(value + 1);
+      });
+    submitNext(1);
+    clock.turn();
+    expect(answers).toEqual([[2], [4], [6], [8]]);
+    expect(executor.batches).toHaveLength(4);
   });
 });
 
