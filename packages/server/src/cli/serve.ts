@@ -13,7 +13,11 @@ export async function serveCommand(paths: readonly string[], options: ConfigOpti
   const repository = await discover(paths);
   const out = (line: string) => process.stderr.write(`${line}\n`);
   out(`\n  ${paint.bold('jitney')} ${VERSION}\n`);
-  for (const warning of [...config.warnings, ...repository.warnings]) out(`  ${paint.yellow('!')} ${warning}`);
+  // Versions of one model share what was found in its folder.
+  const ofModels = new Set(repository.artefacts.flatMap((artefact) => artefact.warnings));
+  for (const warning of [...config.warnings, ...repository.warnings, ...ofModels]) {
+    out(`  ${paint.yellow('!')} ${warning}`);
+  }
   const progress = new LoadProgress(out);
   const supervisor = await launch({ config, repository, onRoutes: (table) => progress.update(table) });
   const ended = endOf(supervisor);

@@ -148,6 +148,7 @@ class Run<Parsed> implements BodySink {
     const responseBytes = byteLength(written.chunks);
     this.#isOver = true;
     pass.holdAnswer(responseBytes);
+    this.#sayIfEnding();
     respond(incoming, written, gateway.server.keepAliveTimeoutMs);
     const measured = { receivedAtMs, parsedAtMs, requestBytes, responseBytes };
     gateway.metrics.answered(name, version, kind.name, answer, measured);
@@ -159,7 +160,14 @@ class Run<Parsed> implements BodySink {
     const error = JitneyError.from(thrown);
     this.#count(error);
     logDefect(gateway, incoming.requestId, error);
+    this.#sayIfEnding();
     respondError(incoming, kind.errorShape, error);
+  }
+
+  /** The server may have begun to end since the request came. */
+  #sayIfEnding(): void {
+    const { gateway, incoming } = this.#entered;
+    if (gateway.isDraining()) incoming.response.setHeader('connection', 'close');
   }
 
   /** The answer is written, or nobody is there to take one: what waits or runs for it is given up. */
