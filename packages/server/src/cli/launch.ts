@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.js';
-import type { FleetModel } from '../fleet/fleet.js';
+import type { FleetModel } from '../fleet/fleet-model.js';
 import { discover, modelOverrides, type Repository, toHostModel } from '../fleet/repository/index.js';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../fleet/supervisor.js';
 import { createLog } from '../telemetry/logs.js';
@@ -16,14 +16,14 @@ const MODULES = {
   host: fileURLToPath(new URL('../host/main.js', import.meta.url)),
 };
 
-export interface Launch extends Pick<SupervisorOptions, 'onRoutes' | 'onStage'> {
+export interface Launch extends Pick<SupervisorOptions, 'onRoutes'> {
   readonly config: Config;
   readonly repository: Repository;
 }
 
 /** Starts the server's processes for what the repository holds. */
 export async function launch({ config, repository, ...watching }: Launch): Promise<Supervisor> {
-  const logSettings: LogSettings = { level: config.log.level, format: logFormat(config) };
+  const logSettings = logSettingsOf(config);
   return startSupervisor({
     config,
     models: fleetModels(repository, config),
@@ -36,9 +36,10 @@ export async function launch({ config, repository, ...watching }: Launch): Promi
   });
 }
 
-function logFormat(config: Config): 'pretty' | 'json' {
-  if (config.log.format !== 'auto') return config.log.format;
-  return process.stderr.isTTY ? 'pretty' : 'json';
+/** How every process logs: readable on a terminal, JSON otherwise, unless the settings say. */
+export function logSettingsOf({ log: { level, format } }: Config): LogSettings {
+  const byTerminal = process.stderr.isTTY ? 'pretty' : 'json';
+  return { level, format: format === 'auto' ? byTerminal : format };
 }
 
 /** Loads what can be served, with nobody listening, and answers how each load ended. */

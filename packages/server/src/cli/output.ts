@@ -6,12 +6,15 @@ export const paint = pc.createColors(
   !process.env.NO_COLOR && (Boolean(process.env.FORCE_COLOR) || process.stderr.isTTY === true),
 );
 
+/** Where nobody sees colours: the log. */
+export const plain = pc.createColors(false);
+
 /** A model in a line: name, what it does, how it was loaded. */
-export function describeModel(model: LoadedModel): string {
-  const name = paint.bold(`${model.name}@${model.version}`);
+export function describeModel(model: LoadedModel, colours: typeof paint): string {
+  const name = colours.bold(`${model.name}@${model.version}`);
   const facts = [`${Math.round(model.loadMs)} ms`, megabytes(model.memory.hostBytes), batchingOf(model)];
   const description = model.description === '' ? '' : ` ${shorten(model.description, 60)}`;
-  return `${name}${description} ${paint.dim(`(${facts.join(', ')})`)}`;
+  return `${name}${description} ${colours.dim(`(${facts.join(', ')})`)}`;
 }
 
 function batchingOf({ batching }: LoadedModel): string {

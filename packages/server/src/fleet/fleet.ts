@@ -1,45 +1,40 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, JitneyError } from '@jitney/core';
-import type { HostFacts, HostModel, LoadedModel, ModelRoute, RoutingTable } from '../wire/messages.js';
-import type { ChildEnd } from './child.js';
-import { type HostSettings, SupervisedHost } from './supervised-host.js';
-
-/** A model version as the fleet is asked to have it. */
-export interface FleetModel {
-  readonly name: string;
-  readonly version: string;
-  readonly isDefault: boolean;
-  /** Models that name the same host share its process; `null`: a host of its own. */
-  readonly host: string | null;
-  readonly wanted:
-    | { readonly state: 'load'; readonly hostModel: HostModel }
-    /** Known, but not to be loaded: a version the policy leaves out, or an artefact that cannot be served. */
-    | { readonly state: 'leave'; readonly as: 'unloaded' | 'failed'; readonly reason: string };
-}
+import type { HostEnded, HostFacts, HostModel, LoadedModel, RoutingTable } from '../wire/messages.js';
+import { type FleetModel, groupByHost, hostOf, keyOf } from './fleet-model.js';
+import { modelRoute } from './model-route.js';
+import { type Aftermath, type HostOptions, type HostSettings, SupervisedHost } from './supervised-host.js';
+import { Turns } from './turns.js';
 
 export interface FleetEvents {
   /** The routing table changed. */
   readonly onRoutes: (table: RoutingTable) => void;
-  readonly onHostEnd: (hostId: string, end: ChildEnd) => void;
-  readonly onStage: (model: string, stage: string) => void;
+  readonly onHostReady: (facts: HostFacts, tookMs: number, afterEnd: boolean) => void;
+  readonly onHostEnd: (ended: HostEnded, facts: HostFacts, aftermath: Aftermath) => void;
 }
 
-export interface FleetOptions {
+export interface FleetOptions extends Pick<HostOptions, 'clock' | 'settings' | 'sockets'> {
   readonly settings: HostSettings;
   readonly clock: Clock;
   readonly hostModule: string;
-  readonly socketPathFor: (hostId: string) => string;
   readonly drainMs: number;
   readonly events: FleetEvents;
 }
 
 /**
- * What is loaded, where, in which state. Models come and go at run time; the routing table follows.
- * A change that concerns one host leaves the others alone.
+ * What is loaded, where, in which state. Models come and go at run time; the routing table follows. A change that
+ * concerns one host leaves the others alone, and changes of one host follow one another.
  */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #models = new Map<string, FleetModel>();
+  /** The host that serves, by name. */
   readonly #hosts = new Map<string, SupervisedHost>();
+  /** Those too that are coming up beside it, or answer what they still hold. */
+  readonly #alive = new Set<SupervisedHost>();
+  readonly #turns = new Turns();
+  /** Loads under way, so that one asked for again meanwhile is one load. */
+  readonly #loading = new Map<string, { readonly model: FleetModel; readonly loaded: Promise<void> }>();
   /** What a version was found to be when it was last ready: kept while its host is replaced. */
   readonly #lastLoaded = new Map<string, LoadedModel>();
   readonly #waiting = new Set<() => void>();
@@ -50,63 +45,56 @@ export class Fleet {
     this.#options = options;
   }
 
-  /** Makes the version known and starts its host. Answers once it is ready. @throws JitneyError when it fails. */
-  async load(model: FleetModel): Promise<void> {
-    this.add([model]);
-    if (model.wanted.state === 'load') await this.#settled(model);
-  }
-
-  /** Makes versions known and starts their hosts, without waiting. Models of one host must come together. */
+  /** Makes versions known and starts their hosts, without waiting: what the fleet begins with. */
   add(models: readonly FleetModel[]): void {
-    const hosts = [...groupByHost(models)].map(([name, hostModels]) => this.#createHost(name, hostModels));
-    for (const host of hosts) {
-      this.#hosts
-        .get(host.name)
-        ?.stop(0)
-        .catch(() => {});
-      this.#hosts.set(host.name, host);
-    }
     for (const model of models) this.#models.set(keyOf(model), model);
+    const groups = [...groupByHost(models)];
+    const hosts = groups.map(([name, hostModels]) => this.#createHost(name, hostModels, groups.length));
+    for (const host of hosts) this.#hosts.set(host.name, host);
     for (const host of hosts) host.start();
     this.#publish();
   }
 
-  /** Takes the version out; what its host holds is answered first. */
-  async unload(name: string, version: string): Promise<void> {
-    const model = this.#models.get(`${name}@${version}`);
-    if (model === undefined) throw new JitneyError('MODEL_NOT_FOUND', `'${name}' version ${version} is not found`);
-    const wanted = { state: 'leave', as: 'unloaded', reason: 'unloaded' } as const;
-    const host = this.#hosts.get(hostOf(model));
-    const stays = host?.models.filter((other) => !(other.name === name && other.version === version)) ?? [];
-    this.#models.set(keyOf(model), { ...model, wanted });
-    this.#publish();
-    if (host === undefined) return;
-    if (stays.length > 0) return this.#replaceHost(host, stays);
-    this.#hosts.delete(host.name);
-    await host.stop(this.#options.drainMs);
+  /**
+   * Loads the version, into the host it names or one of its own, or loads it anew. Whatever that host serves already is
+   * served until the new process is ready. Answers once it is, and what it replaces is gone.
+   * @throws JitneyError when it fails; the version is known as failed then, unless it was served before.
+   */
+  load(model: FleetModel): Promise<void> {
+    const key = keyOf(model);
+    const underWay = this.#loading.get(key);
+    if (underWay !== undefined && isDeepStrictEqual(underWay.model, model)) return underWay.loaded;
+    const loaded = this.#turns.take(hostOf(model), () => this.#load(model));
+    const entry = { model, loaded };
+    this.#loading.set(key, entry);
+    const forget = () => {
+      if (this.#loading.get(key) === entry) this.#loading.delete(key);
+    };
+    loaded.then(forget, forget);
+    return loaded;
+  }
+
+  /** Takes the version out; what its host holds is answered first. Answers once its process is gone. */
+  unload(name: string, version: string): Promise<void> {
+    const key = keyOf({ name, version });
+    const found = this.#models.get(key);
+    if (found === undefined) throw new JitneyError('MODEL_NOT_FOUND', `'${name}' version ${version} is not found`);
+    return this.#turns.take(hostOf(found), async () => {
+      this.#leave(found, 'unloaded', 'unloaded');
+      const stay = this.#modelsOf(hostOf(found)).filter((other) => keyOf(other) !== key);
+      if (stay.length > 0) return this.#replace(hostOf(found), stay, null);
+      const host = this.#hosts.get(hostOf(found));
+      this.#hosts.delete(hostOf(found));
+      if (host !== undefined) await this.#end(host, this.#options.drainMs);
+    });
   }
 
   /** Loads the version anew beside the old process, which serves until the new one is ready. */
   async reload(name: string, version: string): Promise<void> {
-    const model = this.#models.get(`${name}@${version}`);
+    const model = this.#models.get(keyOf({ name, version }));
     if (model?.wanted.state !== 'load')
       throw new JitneyError('MODEL_NOT_FOUND', `'${name}' version ${version} is not loaded`);
-    const host = this.#hosts.get(hostOf(model));
-    if (host === undefined) return this.load(model);
-    await this.#replaceHost(host, host.models);
-  }
-
-  async #replaceHost(old: SupervisedHost, models: readonly HostModel[]): Promise<void> {
-    const next = this.#createHost(old.name, models);
-    next.start();
-    await this.#until(() => next.state.state === 'ready' || next.state.state === 'failed');
-    if (next.state.state === 'failed') {
-      const failure = next.state.failures[0];
-      throw JitneyError.fromRecord(failure?.error ?? { code: 'MODEL_FAILED', message: `${old.name} did not load` });
-    }
-    this.#hosts.set(old.name, next);
-    this.#publish();
-    await old.stop(this.#options.drainMs);
+    await this.#turns.take(hostOf(model), () => this.#load(model));
   }
 
   /** Answers once no version is loading. */
@@ -114,18 +102,12 @@ export class Fleet {
     await this.#until(() => this.table().models.every((route) => route.state !== 'loading'));
   }
 
-  async #settled(model: FleetModel): Promise<void> {
-    await this.#until(() => this.#route(model).state !== 'loading');
-    const { state, reason } = this.#route(model);
-    if (state === 'failed') throw new JitneyError('MODEL_FAILED', reason);
-  }
-
-  async #until(reached: () => boolean): Promise<void> {
-    while (!reached()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
-  }
-
   table(): RoutingTable {
-    return { revision: this.#revision, models: [...this.#models.values()].map((model) => this.#route(model)) };
+    const models = [...this.#models.values()].map((model) => {
+      const host = this.#hosts.get(hostOf(model));
+      return modelRoute(model, host?.state ?? null, this.#lastLoaded.get(keyOf(model)) ?? null);
+    });
+    return { revision: this.#revision, models };
   }
 
   hostFacts(): HostFacts[] {
@@ -134,32 +116,80 @@ export class Fleet {
 
   /** Ends every host at once: what they hold was answered before, or never will be. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#hosts.values()].map((host) => host.stop(0)));
+    await Promise.all([...this.#alive].map((host) => this.#end(host, 0)));
   }
 
-  #createHost(name: string, models: readonly HostModel[]): SupervisedHost {
-    const { settings, clock, hostModule, socketPathFor, events } = this.#options;
+  async #load(model: FleetModel): Promise<void> {
+    const { wanted } = model;
+    const wasServed = this.#models.get(keyOf(model))?.wanted.state === 'load';
+    if (!wasServed) this.#models.set(keyOf(model), model);
+    if (wanted.state === 'leave') return this.#publish();
+    const others = this.#modelsOf(hostOf(model)).filter((other) => keyOf(other) !== keyOf(model));
+    try {
+      await this.#replace(hostOf(model), [...others, wanted.hostModel], keyOf(model));
+      this.#models.set(keyOf(model), model);
+    } catch (thrown) {
+      if (!wasServed) this.#leave(model, 'failed', JitneyError.from(thrown).message);
+      throw thrown;
+    }
+  }
+
+  #modelsOf(hostName: string): readonly HostModel[] {
+    return this.#hosts.get(hostName)?.models ?? [];
+  }
+
+  #leave(model: FleetModel, as: 'unloaded' | 'failed', reason: string): void {
+    this.#models.set(keyOf(model), { ...model, wanted: { state: 'leave', as, reason } });
+    this.#lastLoaded.delete(keyOf(model));
+    this.#publish();
+  }
+
+  /** Starts a host with these models, and ends the one of that name once it is ready, with `mustLoad` in it. */
+  async #replace(name: string, models: readonly HostModel[], mustLoad: string | null): Promise<void> {
+    const old = this.#hosts.get(name);
+    const next = this.#createHost(name, models, this.#hosts.size + (old === undefined ? 1 : 0));
+    if (old === undefined) this.#hosts.set(name, next);
+    next.start();
+    await this.#until(() => ['ready', 'failed', 'stopped'].includes(next.state.state));
+    const problem = problemOf(next, mustLoad);
+    if (problem !== null) {
+      if (old === undefined) this.#hosts.delete(name);
+      await this.#end(next, 0);
+      throw problem;
+    }
+    this.#hosts.set(name, next);
+    this.#publish();
+    if (old !== undefined) await this.#end(old, this.#options.drainMs);
+  }
+
+  async #end(host: SupervisedHost, graceMs: number): Promise<void> {
+    await host.stop(graceMs);
+    this.#alive.delete(host);
+  }
+
+  #createHost(name: string, models: readonly HostModel[], cpuSharers: number): SupervisedHost {
+    const { settings, clock, hostModule, sockets, events } = this.#options;
     const host: SupervisedHost = new SupervisedHost({
       name,
       models,
       settings,
       clock,
+      sockets,
       module: hostModule,
       nextHostId: (hostName) => `${hostName}#${++this.#spawned}`,
-      socketPathFor,
+      cpuSharers: () => cpuSharers,
       events: {
         onChange: () => this.#changed(host),
+        onReady: events.onHostReady,
         onEnd: events.onHostEnd,
-        onStage: events.onStage,
       },
     });
+    this.#alive.add(host);
     return host;
   }
 
-  #changed(host: SupervisedHost): void {
-    if (host.state.state === 'ready') {
-      for (const loaded of host.state.models) this.#lastLoaded.set(keyOf(loaded), loaded);
-    }
+  #changed({ state }: SupervisedHost): void {
+    if (state.state === 'ready') for (const loaded of state.models) this.#lastLoaded.set(keyOf(loaded), loaded);
     this.#publish();
   }
 
@@ -171,61 +201,24 @@ export class Fleet {
     for (const wake of waiting) wake();
   }
 
-  #route(model: FleetModel): ModelRoute {
-    const { name, version, isDefault } = model;
-    const loaded = this.#lastLoaded.get(keyOf(model)) ?? null;
-    const at = { name, version, isDefault, loaded };
-    if (model.wanted.state === 'leave') {
-      return { ...at, state: model.wanted.as, reason: model.wanted.reason, hosts: [] };
-    }
-    const host = this.#hosts.get(hostOf(model));
-    return { ...at, ...this.#standing(model, host, loaded !== null) };
-  }
-
-  #standing(
-    model: FleetModel,
-    host: SupervisedHost | undefined,
-    wasReady: boolean,
-  ): Pick<ModelRoute, 'state' | 'reason' | 'hosts'> {
-    const failure = host?.failures.find((one) => one.model === model.name && one.version === model.version);
-    if (host === undefined) return { state: 'unloaded', reason: 'unloaded', hosts: [] };
-    switch (host.state.state) {
-      case 'ready': {
-        const ready = host.state.models.find((one) => keyOf(one) === keyOf(model));
-        if (ready === undefined)
-          return { state: 'failed', reason: failure?.error.message ?? 'did not load', hosts: [] };
-        const route = { hostId: host.hostId, socketPath: host.state.socketPath, target: ready.target };
-        return { state: 'ready', reason: '', hosts: [route] };
-      }
-      case 'failed': {
-        const found = host.state.failures.find((one) => one.model === model.name && one.version === model.version);
-        return {
-          state: 'failed',
-          reason: (found ?? host.state.failures[0])?.error.message ?? 'did not load',
-          hosts: [],
-        };
-      }
-      case 'restarting':
-        return { state: wasReady ? 'restarting' : 'loading', reason: host.state.why, hosts: [] };
-      case 'starting':
-        return { state: wasReady ? 'restarting' : 'loading', reason: `in stage '${host.state.stage}'`, hosts: [] };
-      case 'stopped':
-        return { state: 'unloaded', reason: 'unloaded', hosts: [] };
-    }
+  async #until(reached: () => boolean): Promise<void> {
+    while (!reached()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 }
 
-const keyOf = (model: { readonly name: string; readonly version: string }) => `${model.name}@${model.version}`;
-
-const hostOf = (model: FleetModel) => model.host ?? keyOf(model);
-
-function groupByHost(models: readonly FleetModel[]): Map<string, HostModel[]> {
-  const groups = new Map<string, HostModel[]>();
-  for (const model of models) {
-    if (model.wanted.state !== 'load') continue;
-    const group = groups.get(hostOf(model));
-    if (group === undefined) groups.set(hostOf(model), [model.wanted.hostModel]);
-    else group.push(model.wanted.hostModel);
+/** Why a host that came up is not what was asked for. */
+function problemOf(host: SupervisedHost, mustLoad: string | null): JitneyError | null {
+  const { state } = host;
+  if (state.state === 'ready') {
+    const failure = state.failures.find((one) => mustLoad === keyOf({ name: one.model, version: one.version }));
+    return failure === undefined ? null : JitneyError.fromRecord(failure.error);
   }
-  return groups;
+  if (state.state === 'failed') {
+    const [first] = state.failures;
+    const own = state.failures.find((one) => mustLoad === keyOf({ name: one.model, version: one.version })) ?? first;
+    return own === undefined
+      ? new JitneyError('MODEL_FAILED', `${host.name} did not load`)
+      : JitneyError.fromRecord(own.error);
+  }
+  return new JitneyError('SHUTTING_DOWN', `${host.name} did not load: the server is ending`);
 }

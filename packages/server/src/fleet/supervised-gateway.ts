@@ -2,7 +2,13 @@ import type { Clock, Moment } from '@jitney/core';
 import type { Condemned, FromGateway, RoutingTable, ToGateway } from '../wire/messages.js';
 import { Child, type ChildEnd } from './child.js';
 import type { ListeningHandle } from './listening-handle.js';
-import { decideRestart, type RestartSettings } from './restart-policy.js';
+import { decideRestart, type EndedLife, type RestartSettings, remember } from './restart-policy.js';
+import { Watchdog } from './watchdog.js';
+
+export interface GatewaySettings extends RestartSettings {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+}
 
 /**
  * Room for the young objects of a full house: with Node's 16 MB most of what 128 requests in flight hold is copied twice
@@ -16,14 +22,20 @@ export interface GatewayOptions {
   /** The gateway's slice of the settings, as plain data. */
   readonly config: unknown;
   readonly listening: ListeningHandle;
-  readonly heartbeatTimeoutMs: number;
-  readonly restart: RestartSettings;
+  readonly settings: GatewaySettings;
   readonly clock: Clock;
   /** What a new gateway needs to know at once. */
   readonly table: () => RoutingTable;
   readonly condemned: () => readonly Condemned[];
+  readonly events: GatewayEvents;
+}
+
+export interface GatewayEvents {
   readonly onMessage: (message: FromGateway, gateway: SupervisedGateway) => void;
-  readonly onEnd: (gateway: SupervisedGateway, end: ChildEnd) => void;
+  /** It listens; `afterEnd` where another process did before. */
+  readonly onReady: (gateway: SupervisedGateway, tookMs: number, afterEnd: boolean) => void;
+  /** Its process `pid` ended without being told to; another follows after `afterMs`. */
+  readonly onEnd: (gateway: SupervisedGateway, pid: number, end: ChildEnd, afterMs: number | null) => void;
   /** It keeps ending before it serves: nothing can be served. */
   readonly onGiveUp: (gateway: SupervisedGateway, end: ChildEnd) => void;
 }
@@ -33,15 +45,16 @@ export class SupervisedGateway {
   readonly id: number;
   readonly #options: GatewayOptions;
   #child: Child<ToGateway, FromGateway> | null = null;
+  #watchdog: Watchdog | null = null;
   #isStopping = false;
+  #startedAtMs: Moment = 0;
+  /** Of the process that runs now. */
   #isReady = false;
-  /** Ends before it was ready. */
-  #ends: Moment[] = [];
-  #lastBeatAtMs: Moment = 0;
-  #cancelTimer: () => void = () => {};
-  #drained: (() => void) | null = null;
-  lives = 0;
-  memoryBytes = 0;
+  #wasEverReady = false;
+  #ended: EndedLife[] = [];
+  #cancelRestart = () => {};
+  #onDrained = () => {};
+  #onGone = () => {};
 
   constructor(options: GatewayOptions) {
     this.id = options.id;
@@ -53,77 +66,88 @@ export class SupervisedGateway {
   }
 
   start(): void {
-    const { clock, config, id, module, listening } = this.#options;
-    this.lives += 1;
+    const { clock, config, id, module, listening, settings } = this.#options;
     this.#isReady = false;
-    this.#lastBeatAtMs = clock.now();
-    const child = new Child<ToGateway, FromGateway>({
+    this.#startedAtMs = clock.now();
+    const child: Child<ToGateway, FromGateway> = new Child({
       module,
       label: `gateway ${id}`,
       env: {},
       flags: GATEWAY_FLAGS,
       onMessage: (message) => this.#receive(message),
-      onEnd: (end) => this.#ended(child, end),
+      onEnd: (end) => this.#lifeEnded(child.pid, end),
     });
     this.#child = child;
     const condemned = this.#options.condemned();
     child.send({ type: 'configure', gatewayId: id, config, condemned, table: this.#options.table() }, listening.handle);
-    this.#watch(child);
+    this.#watchdog = new Watchdog({
+      clock,
+      intervalMs: settings.heartbeatIntervalMs,
+      limits: { heartbeatTimeoutMs: settings.heartbeatTimeoutMs, runTimeoutMs: Number.POSITIVE_INFINITY },
+      onStuck: (stuck) => child.killStuck(stuck),
+    });
+    this.#watchdog.start();
   }
 
   send(message: ToGateway): void {
     this.#child?.send(message);
   }
 
-  /** Answers once what it holds is answered and the delay is over; then the process is ended. */
+  /** Serves on during the delay, then answers what it holds; within `timeoutMs` in all the process is ended. */
   async drain(delayMs: number, timeoutMs: number): Promise<void> {
-    const child = this.#child;
+    const { clock } = this.#options;
     this.#isStopping = true;
+    this.#cancelRestart();
+    const child = this.#child;
     if (child === null) return;
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = resolve;
+    });
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.at(this.#options.clock.now() + timeoutMs, resolve);
-      this.#drained = () => {
+      const cancel = clock.at(clock.now() + timeoutMs, resolve);
+      this.#onDrained = () => {
         cancel();
         resolve();
       };
       child.send({ type: 'drain', delayMs });
     });
-    this.#cancelTimer();
     child.kill('SIGKILL');
+    await gone;
   }
 
   #receive(message: FromGateway): void {
-    this.#lastBeatAtMs = this.#options.clock.now();
-    if (message.type === 'heartbeat') this.memoryBytes = message.memoryBytes;
-    if (message.type === 'ready') this.#isReady = true;
-    if (message.type === 'drained') this.#drained?.();
-    this.#options.onMessage(message, this);
+    this.#watchdog?.beat([]);
+    if (message.type === 'ready') this.#ready();
+    if (message.type === 'drained') this.#onDrained();
+    this.#options.events.onMessage(message, this);
   }
 
-  #watch(child: Child<ToGateway, FromGateway>): void {
-    const { clock, heartbeatTimeoutMs } = this.#options;
-    this.#cancelTimer = clock.at(clock.now() + heartbeatTimeoutMs / 2, () => {
-      const silentMs = clock.now() - this.#lastBeatAtMs;
-      if (silentMs > heartbeatTimeoutMs) child.killHung(`its event loop did not turn for ${Math.round(silentMs)} ms`);
-      else this.#watch(child);
-    });
+  #ready(): void {
+    const { clock, events } = this.#options;
+    events.onReady(this, clock.now() - this.#startedAtMs, this.#wasEverReady);
+    this.#isReady = true;
+    this.#wasEverReady = true;
   }
 
-  #ended(child: Child<ToGateway, FromGateway>, end: ChildEnd): void {
-    if (child !== this.#child) return;
-    this.#cancelTimer();
+  #lifeEnded(pid: number, end: ChildEnd): void {
+    this.#watchdog?.stop();
     this.#child = null;
-    this.#drained?.();
-    this.#options.onEnd(this, end);
-    if (!this.#isStopping) this.#restart(end);
+    this.#onDrained();
+    this.#onGone();
+    if (!this.#isStopping) this.#restart(pid, end);
   }
 
-  #restart(end: ChildEnd): void {
-    const { clock, restart, onGiveUp } = this.#options;
-    if (this.#isReady) return this.start();
-    this.#ends.push(clock.now());
-    const decision = decideRestart(this.#ends, restart);
-    if (decision.state === 'give-up') return onGiveUp(this, end);
-    this.#cancelTimer = clock.at(clock.now() + decision.afterMs, () => this.start());
+  #restart(pid: number, end: ChildEnd): void {
+    const { clock, settings, events } = this.#options;
+    const life = { atMs: clock.now(), end: end.end, wasReady: this.#isReady, hasServed: this.#isReady };
+    this.#ended = remember(this.#ended, life, settings);
+    const decision = decideRestart(this.#ended, this.#wasEverReady, settings);
+    // Without it nothing is served: one that has served is tried again for ever.
+    const patience = this.#wasEverReady ? settings.restartBackoffMaxMs : null;
+    const afterMs = decision.state === 'restart' ? decision.afterMs : patience;
+    events.onEnd(this, pid, end, afterMs);
+    if (afterMs === null) events.onGiveUp(this, end);
+    else if (afterMs === 0) this.start();
+    else this.#cancelRestart = clock.at(clock.now() + afterMs, () => this.start());
   }
 }

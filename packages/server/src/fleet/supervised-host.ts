@@ -1,42 +1,41 @@
-import type { Clock, ErrorRecord, LaneStats, Moment } from '@jitney/core';
-import type { FromHost, HostFacts, HostModel, LoadedModel, LogSettings, ToHost } from '../wire/messages.js';
-import { Child, type ChildEnd } from './child.js';
-import { decideRestart, type RestartSettings } from './restart-policy.js';
-import { judgePulse, type WatchdogLimits } from './watchdog.js';
+import type { Clock } from '@jitney/core';
+import type { HostEnded, HostFacts, HostModel, LoadedModel } from '../wire/messages.js';
+import { HostLife, type HostLifeEnd, type HostLifeSettings, type LoadFailure, type LoadPosition } from './host-life.js';
+import { decideRestart, type EndedLife, type RestartSettings, remember } from './restart-policy.js';
+import { RiskyStages } from './risky-stages.js';
 
-export interface HostSettings extends RestartSettings, WatchdogLimits {
-  readonly heartbeatIntervalMs: number;
-  /** A load that takes longer is ended. */
-  readonly loadTimeoutMs: number;
-  readonly maxFrameBytes: number;
-  readonly log: LogSettings;
-  /** Size of libuv's pool in a host: runs + decodes + tokenisers + 2 (DESIGN.md §5). */
-  readonly threadPoolSize: number;
-}
+export interface HostSettings extends RestartSettings, HostLifeSettings {}
 
 /** Where a host is in its life. */
 export type HostState =
-  | { readonly state: 'starting'; readonly stage: string }
-  | { readonly state: 'ready'; readonly socketPath: string; readonly models: readonly LoadedModel[] }
+  | { readonly state: 'starting'; readonly position: LoadPosition | null }
+  | {
+      readonly state: 'ready';
+      readonly hostId: string;
+      readonly socketPath: string;
+      readonly models: readonly LoadedModel[];
+      /** Models that it should hold as well and that failed to load. */
+      readonly failures: readonly LoadFailure[];
+    }
   | { readonly state: 'restarting'; readonly why: string }
   /** Given up: a new load is needed. */
   | { readonly state: 'failed'; readonly failures: readonly LoadFailure[] }
   | { readonly state: 'stopped' };
 
-export interface LoadFailure {
-  readonly model: string;
-  readonly version: string;
-  readonly stage: string;
-  readonly error: ErrorRecord;
-}
+/** What follows the end of a host's process. */
+export type Aftermath =
+  | { readonly state: 'restart'; readonly afterMs: number; readonly because: string | null }
+  | { readonly state: 'give-up' }
+  /** It was told to end. */
+  | { readonly state: 'none' };
 
 export interface HostEvents {
   /** The state changed; read it from the host. */
   readonly onChange: () => void;
+  /** It serves; `afterEnd` where another process did before. */
+  readonly onReady: (facts: HostFacts, tookMs: number, afterEnd: boolean) => void;
   /** A process of this host ended, whether or not another follows. */
-  readonly onEnd: (hostId: string, end: ChildEnd) => void;
-  /** A load entered a stage: for progress. */
-  readonly onStage: (model: string, stage: string) => void;
+  readonly onEnd: (ended: HostEnded, facts: HostFacts, aftermath: Aftermath) => void;
 }
 
 export interface HostOptions {
@@ -50,30 +49,25 @@ export interface HostOptions {
   readonly module: string;
   /** A name no other process of this server has or had. */
   readonly nextHostId: (name: string) => string;
-  readonly socketPathFor: (hostId: string) => string;
+  readonly sockets: { socketPath(name: string): string; release(socketPath: string): void };
+  /** Hosts that share this machine's CPUs, itself included. */
+  readonly cpuSharers: () => number;
 }
 
 /**
- * A host over all its lives: starts the process, waits until it is ready, watches it, replaces it when it ends, and
- * gives up when it keeps failing.
+ * A host over all its lives: starts the process, waits until it is ready, replaces it when it ends, and gives up when
+ * it keeps failing.
  */
 export class SupervisedHost {
   readonly name: string;
   readonly #options: HostOptions;
-  #state: HostState = { state: 'starting', stage: 'start' };
-  #child: Child<ToHost, FromHost> | null = null;
-  #hostId = '';
+  readonly #risky = new RiskyStages();
+  #state: HostState = { state: 'starting', position: null };
+  #life: HostLife | null = null;
   #lives = 0;
-  #stage = 'start';
-  #failures: LoadFailure[] = [];
-  /** Ends that count towards giving up. */
-  #ends: Moment[] = [];
-  #lastBeatAtMs: Moment = 0;
-  #lanes: readonly LaneStats[] = [];
-  #memoryBytes = 0;
-  #cancelTimer: () => void = () => {};
-  #drained: (() => void) | null = null;
-  #selfCheckEnded: string | null = null;
+  #ended: EndedLife[] = [];
+  #wasEverReady = false;
+  #cancelRestart = () => {};
 
   constructor(options: HostOptions) {
     this.name = options.name;
@@ -84,183 +78,116 @@ export class SupervisedHost {
     return this.#state;
   }
 
-  get hostId(): string {
-    return this.#hostId;
-  }
-
   get models(): readonly HostModel[] {
     return this.#options.models;
   }
 
   get facts(): HostFacts {
+    const models = this.#state.state === 'ready' ? this.#state.models : this.#options.models;
     return {
-      hostId: this.#hostId,
-      models: this.#options.models.map((model) => `${model.name}@${model.version}`),
-      pid: this.#child?.pid ?? 0,
-      memoryBytes: this.#memoryBytes,
+      hostId: this.#life?.hostId ?? this.name,
+      models: models.map((model) => `${model.name}@${model.version}`),
+      pid: this.#life?.pid ?? 0,
+      memoryBytes: this.#life?.memoryBytes ?? 0,
       restarts: Math.max(0, this.#lives - 1),
-      lanes: this.#lanes,
+      lanes: this.#life?.lanes ?? [],
     };
   }
 
   start(): void {
-    this.#ends = [];
-    this.#selfCheckEnded = null;
-    this.#spawn();
-  }
-
-  /** Answers what it holds within `graceMs`, then ends the process. */
-  async stop(graceMs: number): Promise<void> {
-    const child = this.#child;
-    this.#cancelTimer();
-    const wasReady = this.#state.state === 'ready';
-    this.#become({ state: 'stopped' });
-    if (child === null) return;
-    if (wasReady) await this.#drain(child, graceMs);
-    child.kill('SIGKILL');
-  }
-
-  #drain(child: Child<ToHost, FromHost>, graceMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.at(this.#options.clock.now() + graceMs, resolve);
-      this.#drained = () => {
-        cancel();
-        resolve();
-      };
-      child.send({ type: 'drain' });
-    });
-  }
-
-  #spawn(): void {
-    const { settings, clock, module, name } = this.#options;
+    const { clock, module, name, models, settings, sockets, nextHostId, cpuSharers } = this.#options;
+    const hostId = nextHostId(name);
     this.#lives += 1;
-    this.#hostId = this.#options.nextHostId(name);
-    this.#stage = 'start';
-    this.#failures = [];
-    this.#lastBeatAtMs = clock.now();
-    const socketPath = this.#options.socketPathFor(this.#hostId);
-    const child = new Child<ToHost, FromHost>({
+    const life: HostLife = new HostLife({
+      hostId,
+      name,
       module,
-      label: `host ${name}`,
-      env: { UV_THREADPOOL_SIZE: String(settings.threadPoolSize), ORT_DISABLE_TELEMETRY: '1' },
-      onMessage: (message) => this.#receive(message, socketPath),
-      onEnd: (end) => this.#ended(child, end),
+      socketPath: sockets.socketPath(hostId),
+      models: models.map((model) => this.#risky.leaveOut(model)),
+      cpuSharers: cpuSharers(),
+      settings,
+      clock,
+      events: {
+        onPosition: (position) => {
+          if (this.#state.state === 'starting') this.#become({ state: 'starting', position });
+        },
+        onReady: (loaded) => this.#ready(life, loaded),
+        onFailed: (failures) => this.#fail(failures),
+        onEnd: (end) => this.#lifeEnded(life, end),
+      },
     });
-    this.#child = child;
-    child.send({
-      type: 'load',
-      hostId: this.#hostId,
-      socketPath,
-      models: this.#options.models.map((model) => this.#withSelfCheck(model)),
-      log: settings.log,
-      heartbeatIntervalMs: settings.heartbeatIntervalMs,
-      maxFrameBytes: settings.maxFrameBytes,
-    });
-    this.#watchLoad(child);
+    this.#life = life;
+    this.#become({ state: 'starting', position: null });
   }
 
-  #withSelfCheck(model: HostModel): HostModel {
-    if (this.#selfCheckEnded === null) return model;
-    const selfCheckReason = `unbatched: the self-check ended the process ${this.#selfCheckEnded}`;
-    return { ...model, selfCheck: 'skip', selfCheckReason };
+  /** Lets it answer what it holds within `graceMs`, then ends the process. */
+  async stop(graceMs: number): Promise<void> {
+    this.#cancelRestart();
+    this.#become({ state: 'stopped' });
+    await this.#life?.stop(graceMs);
   }
 
-  #watchLoad(child: Child<ToHost, FromHost>): void {
-    const { clock, settings } = this.#options;
-    this.#cancelTimer = clock.at(clock.now() + settings.loadTimeoutMs, () =>
-      child.killHung(`loading took longer than ${settings.loadTimeoutMs} ms, in stage '${this.#stage}'`),
+  #ready(life: HostLife, models: readonly LoadedModel[]): void {
+    if (this.#state.state !== 'starting') return;
+    const { hostId, socketPath, failures } = life;
+    this.#wasEverReady = true;
+    this.#become({ state: 'ready', hostId, socketPath, models, failures });
+    this.#options.events.onReady(this.facts, this.#options.clock.now() - life.startedAtMs, this.#lives > 1);
+  }
+
+  #fail(failures: readonly LoadFailure[]): void {
+    this.#become({ state: 'failed', failures });
+    void this.#life?.stop(0);
+  }
+
+  #lifeEnded(life: HostLife, end: HostLifeEnd): void {
+    const { facts } = this;
+    this.#life = null;
+    this.#options.sockets.release(life.socketPath);
+    const aftermath = this.#aftermath(end);
+    const { hostId } = life;
+    this.#options.events.onEnd(
+      { hostId, end: end.end, detail: end.detail, stuckSinceMs: end.stuckSinceMs },
+      facts,
+      aftermath,
     );
+    if (aftermath.state === 'give-up') this.#become({ state: 'failed', failures: this.#exhausted(end) });
+    if (aftermath.state === 'restart') this.#restart(end, aftermath.afterMs);
   }
 
-  #receive(message: FromHost, socketPath: string): void {
-    switch (message.type) {
-      case 'stage':
-        this.#stage = message.stage;
-        this.#options.events.onStage(message.model, message.stage);
-        if (this.#state.state === 'starting') this.#become({ state: 'starting', stage: message.stage });
-        return;
-      case 'ready':
-        this.#cancelTimer();
-        this.#lastBeatAtMs = this.#options.clock.now();
-        this.#become({ state: 'ready', socketPath, models: message.models });
-        return this.#watchPulse();
-      case 'load-failed':
-        this.#failures.push(message);
-        if (this.#failures.length === this.#options.models.length) this.#giveUp();
-        return;
-      case 'heartbeat':
-        this.#lastBeatAtMs = this.#options.clock.now();
-        this.#lanes = message.lanes;
-        this.#memoryBytes = message.memoryBytes;
-        return;
-      case 'drained':
-        return this.#drained?.();
-    }
-  }
-
-  /** Failures of a load so far: some of a shared host's models may fail while the others serve. */
-  get failures(): readonly LoadFailure[] {
-    return this.#failures;
-  }
-
-  #watchPulse(): void {
+  #aftermath(end: HostLifeEnd): Aftermath {
+    if (this.#state.state === 'failed' || this.#state.state === 'stopped') return { state: 'none' };
+    const because = this.#risky.avoid(end);
+    if (because !== null) return { state: 'restart', afterMs: 0, because };
     const { clock, settings } = this.#options;
-    const child = this.#child;
-    this.#cancelTimer = clock.at(clock.now() + settings.heartbeatIntervalMs, () => {
-      const pulse = { lastBeatAtMs: this.#lastBeatAtMs, lanes: this.#lanes };
-      const why = judgePulse(pulse, clock.now(), settings);
-      if (why === null) this.#watchPulse();
-      else child?.killHung(why);
-    });
+    const { end: how, wasReady, hasServed } = end;
+    const life = { atMs: clock.now(), end: how, wasReady, hasServed };
+    this.#ended = remember(this.#ended, life, settings);
+    const decision = decideRestart(this.#ended, this.#wasEverReady, settings);
+    return decision.state === 'give-up' ? decision : { ...decision, because: null };
   }
 
-  #giveUp(): void {
-    this.#cancelTimer();
-    this.#become({ state: 'failed', failures: this.#failures });
-    this.#child?.kill('SIGKILL');
-  }
-
-  #ended(child: Child<ToHost, FromHost>, end: ChildEnd): void {
-    if (child !== this.#child) return;
-    this.#cancelTimer();
-    this.#child = null;
-    this.#lanes = [];
-    this.#memoryBytes = 0;
-    this.#drained?.();
-    this.#options.events.onEnd(this.#hostId, end);
-    if (this.#state.state === 'failed' || this.#state.state === 'stopped') return;
-    this.#restart(end);
-  }
-
-  #restart(end: ChildEnd): void {
-    const { clock, settings } = this.#options;
-    const wasReady = this.#state.state === 'ready';
-    if (!wasReady && this.#stage === 'self-check') this.#selfCheckEnded ??= end.detail;
-    // Somebody's kill of a host that served is no sign that it will fail again.
-    const counts = !(wasReady && end.end === 'killed');
-    if (counts) this.#ends.push(clock.now());
-    const decision = counts ? decideRestart(this.#ends, settings) : { state: 'restart' as const, afterMs: 0 };
-    if (decision.state === 'give-up') return this.#become({ state: 'failed', failures: this.#exhausted(end) });
+  #restart(end: HostLifeEnd, afterMs: number): void {
+    const { clock } = this.#options;
     this.#become({ state: 'restarting', why: `its process ended ${end.detail}` });
-    if (decision.afterMs === 0) return this.#spawn();
-    this.#cancelTimer = clock.at(clock.now() + decision.afterMs, () => this.#spawn());
+    if (afterMs === 0) this.start();
+    else this.#cancelRestart = clock.at(clock.now() + afterMs, () => this.start());
   }
 
-  #exhausted(end: ChildEnd): LoadFailure[] {
-    const message =
-      `given up: its process ended ${this.#ends.length} times within ` +
-      `${this.#options.settings.restartWindowMs / 1000} s, the last time ${end.detail} in stage '${this.#stage}'`;
+  #exhausted({ detail, position }: HostLifeEnd): LoadFailure[] {
+    const where = position === null ? '' : ` while it loaded ${position.model}, in stage '${position.stage}'`;
+    const times = this.#ended.length === 1 ? 'its process ended' : `its process kept ending, the last time`;
+    const error = { code: 'MODEL_FAILED', message: `given up: ${times} ${detail}${where}` } as const;
     return this.#options.models.map(({ name, version }) => ({
       model: name,
       version,
-      stage: this.#stage,
-      error: { code: 'MODEL_FAILED', message },
+      stage: position?.stage ?? 'run',
+      error,
     }));
   }
 
   #become(state: HostState): void {
     this.#state = state;
-    if (state.state === 'ready') this.#stage = 'run';
     this.#options.events.onChange();
   }
 }

@@ -2,14 +2,15 @@ import type { Clock } from '@jitney/core';
 import type { Config } from '../config/index.js';
 import type { Log } from '../telemetry/logs.js';
 import { mergeMetrics } from '../telemetry/metrics.js';
-import { createRuntimeFolder } from '../wire/address.js';
-import type { Condemned, FromGateway, LogSettings, RoutingTable } from '../wire/messages.js';
-import type { ChildEnd } from './child.js';
-import { Fleet, type FleetModel } from './fleet.js';
+import { createRuntimeFolder, type RuntimeFolder } from '../wire/address.js';
+import type { Condemned, FromGateway, LogSettings, RoutingTable, ToGateway } from '../wire/messages.js';
+import { Fleet } from './fleet.js';
+import type { FleetModel } from './fleet-model.js';
+import { Journal } from './journal.js';
 import { createListeningHandle, type ListeningHandle } from './listening-handle.js';
 import { MetricsCollector } from './metrics-collector.js';
+import { RoutedGateways } from './routed-gateways.js';
 import { SupervisedGateway } from './supervised-gateway.js';
-import type { HostSettings } from './supervised-host.js';
 
 export interface SupervisorOptions {
   readonly config: Config;
@@ -23,7 +24,6 @@ export interface SupervisorOptions {
   /** Absolute paths of the modules that the processes run. */
   readonly modules: { readonly gateway: string; readonly host: string };
   readonly onRoutes?: (table: RoutingTable) => void;
-  readonly onStage?: (model: string, stage: string) => void;
 }
 
 /** Everything that runs, seen from above. */
@@ -35,12 +35,12 @@ export interface Supervisor {
   settled(): Promise<void>;
   /** Fires once when nothing can be served any more. */
   readonly failed: Promise<Error>;
-  /** Answers what runs, serves on during the delay, then ends every process. */
+  /**
+   * Serves on during the delay, answers what runs, then ends every process. Asked again it is the same end. Where this
+   * process ends instead, its children end with it and nothing is left behind either.
+   */
   stop(): Promise<void>;
 }
-
-/** Requests condemned at most: the oldest is forgotten first. */
-const CONDEMNED_KEPT = 256;
 
 /**
  * Binds the address, starts gateways and hosts, and watches them. Answers once a gateway listens; models may still be
@@ -48,163 +48,168 @@ const CONDEMNED_KEPT = 256;
  * @throws JitneyError `INVALID_CONFIG` when the address cannot be bound.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { config, clock, log } = options;
-  const listening = createListeningHandle(config.server.host, config.server.port);
-  const runtimeFolder = createRuntimeFolder();
-  const gateways: SupervisedGateway[] = [];
-  const condemned: Condemned[] = [];
-  const broadcast: SupervisedGateway['send'] = (message) => {
-    for (const gateway of gateways) gateway.send(message);
-  };
-  const fleet = new Fleet({
-    clock,
-    hostModule: options.modules.host,
-    socketPathFor: (hostId) => runtimeFolder.socketPath(hostId),
-    drainMs: config.server.drainTimeoutMs,
-    settings: hostSettings(options),
-    events: {
-      onRoutes: (table) => {
-        broadcast({ type: 'routes', table });
-        options.onRoutes?.(table);
-      },
-      onHostEnd: (hostId, end) => {
-        logHostEnd(log, hostId, end);
-        broadcast({ type: 'host-ended', hostId, end: end.end, detail: end.detail });
-      },
-      onStage: (model, stage) => options.onStage?.(model, stage),
-    },
-  });
-  const collector = new MetricsCollector(gateways, () => fleet.hostFacts(), clock, mergeMetrics);
-  const routed = new RoutedGateways(gateways);
-  let onReady = () => {};
-  let onGiveUp = (_error: Error) => {};
-  const ready = new Promise<void>((resolve) => {
-    onReady = resolve;
-  });
-  const failed = new Promise<Error>((resolve) => {
-    onGiveUp = resolve;
-  });
+  const supervisor = new RunningSupervisor(options);
+  await supervisor.start();
+  return supervisor;
+}
 
-  function receive(message: FromGateway, from: SupervisedGateway): void {
+/** Requests condemned at most: the oldest is forgotten first. */
+const CONDEMNED_KEPT = 256;
+
+class RunningSupervisor implements Supervisor {
+  readonly fleet: Fleet;
+  readonly failed: Promise<Error>;
+  readonly #options: SupervisorOptions;
+  readonly #listening: ListeningHandle;
+  readonly #runtimeFolder: RuntimeFolder;
+  readonly #journal: Journal;
+  readonly #gateways: SupervisedGateway[] = [];
+  readonly #routed = new RoutedGateways(this.#gateways);
+  readonly #collector: MetricsCollector;
+  readonly #condemned: Condemned[] = [];
+  readonly #listens: Promise<void>;
+  #onListens = () => {};
+  #onFailed = (_error: Error) => {};
+  #ending: Promise<void> | null = null;
+
+  constructor(options: SupervisorOptions) {
+    const { config, clock, log } = options;
+    this.#options = options;
+    this.#listening = createListeningHandle(config.server.host, config.server.port);
+    this.#runtimeFolder = createRuntimeFolder();
+    this.#journal = new Journal(log);
+    this.fleet = this.#createFleet();
+    this.#collector = new MetricsCollector(this.#gateways, () => this.fleet.hostFacts(), clock, mergeMetrics);
+    this.failed = new Promise((resolve) => {
+      this.#onFailed = resolve;
+    });
+    this.#listens = new Promise((resolve) => {
+      this.#onListens = resolve;
+    });
+    for (let id = 1; id <= config.server.gateways; id++) this.#gateways.push(this.#createGateway(id));
+  }
+
+  get host(): string {
+    return this.#options.config.server.host;
+  }
+
+  get port(): number {
+    return this.#listening.port;
+  }
+
+  async start(): Promise<void> {
+    process.once('exit', this.#runtimeFolder.remove);
+    this.fleet.add(this.#options.models);
+    for (const gateway of this.#gateways) gateway.start();
+    if (this.#gateways.length === 0) return;
+    const failure = await Promise.race([this.#listens, this.failed]);
+    if (failure === undefined) return;
+    await this.stop();
+    throw failure;
+  }
+
+  async settled(): Promise<void> {
+    await this.fleet.settled();
+    await this.#routed.reached(this.fleet.table().revision);
+  }
+
+  stop(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    const { clock, config } = this.#options;
+    const { drainDelayMs, drainTimeoutMs } = config.server;
+    // From then on connections are refused, where they would wait for nobody.
+    const cancel = clock.at(clock.now() + drainDelayMs, this.#listening.close);
+    await Promise.all(this.#gateways.map((gateway) => gateway.drain(drainDelayMs, drainDelayMs + drainTimeoutMs)));
+    cancel();
+    this.#listening.close();
+    await this.fleet.stop();
+    this.#runtimeFolder.remove();
+    process.off('exit', this.#runtimeFolder.remove);
+  }
+
+  #createFleet(): Fleet {
+    const { config, clock, modules, logSettings, onRoutes } = this.#options;
+    return new Fleet({
+      clock,
+      hostModule: modules.host,
+      sockets: this.#runtimeFolder,
+      drainMs: config.server.drainTimeoutMs,
+      settings: { ...config.supervision, maxFrameBytes: maxFrameBytes(config), log: logSettings },
+      events: {
+        onRoutes: (table) => {
+          this.#broadcast({ type: 'routes', table });
+          onRoutes?.(table);
+        },
+        onHostReady: (facts, tookMs, afterEnd) => this.#journal.hostReady(facts, tookMs, afterEnd),
+        onHostEnd: (ended, facts, aftermath) => {
+          this.#broadcast({ type: 'host-ended', ...ended });
+          this.#journal.hostEnded(ended, facts, aftermath);
+        },
+      },
+    });
+  }
+
+  #createGateway(id: number): SupervisedGateway {
+    const { config, clock, modules, logSettings, version } = this.#options;
+    return new SupervisedGateway({
+      id,
+      module: modules.gateway,
+      config: {
+        server: config.server,
+        limits: config.limits,
+        log: logSettings,
+        version,
+        heartbeatIntervalMs: config.supervision.heartbeatIntervalMs,
+        maxFrameBytes: maxFrameBytes(config),
+      },
+      listening: this.#listening,
+      clock,
+      settings: config.supervision,
+      table: () => this.fleet.table(),
+      condemned: () => this.#condemned,
+      events: {
+        onMessage: (message, from) => this.#receive(message, from),
+        onReady: ({ pid }, tookMs, afterEnd) => {
+          this.#onListens();
+          if (afterEnd) this.#journal.gatewayReady(id, pid, tookMs);
+        },
+        onEnd: (_gateway, pid, end, afterMs) => this.#journal.gatewayEnded(id, pid, end, afterMs),
+        onGiveUp: (_gateway, { detail }) =>
+          this.#onFailed(new Error(`the gateway keeps ending ${detail} before it serves`)),
+      },
+    });
+  }
+
+  #broadcast(message: ToGateway): void {
+    for (const gateway of this.#gateways) gateway.send(message);
+  }
+
+  #receive(message: FromGateway, from: SupervisedGateway): void {
     switch (message.type) {
-      case 'ready':
-        return onReady();
       case 'routed':
-        return routed.heard(from, message.revision);
+        return this.#routed.heard(from, message.revision);
       case 'condemned':
-        condemned.push(message.condemned);
-        if (condemned.length > CONDEMNED_KEPT) condemned.shift();
-        log.error({ ...message.condemned }, 'a request that ends its host is refused from now on');
-        return broadcast({ type: 'condemned', condemned: message.condemned });
+        this.#condemned.push(message.condemned);
+        if (this.#condemned.length > CONDEMNED_KEPT) this.#condemned.shift();
+        this.#journal.condemned(message.condemned);
+        return this.#broadcast(message);
       case 'metrics':
-        return collector.collect((text) => from.send({ type: 'metrics', callId: message.callId, text }));
+        return this.#collector.collect((text) => from.send({ type: 'metrics', callId: message.callId, text }));
       case 'collected':
-        return collector.collected(message.callId, from, message.metrics);
+        return this.#collector.collected(message.callId, from, message.metrics);
+      case 'ready':
       case 'heartbeat':
       case 'drained':
         return;
     }
   }
-
-  for (let id = 1; id <= config.server.gateways; id++) {
-    gateways.push(
-      createGateway(id, options, listening, { fleet, condemned, receive, onGiveUp: (error) => onGiveUp(error) }),
-    );
-  }
-  fleet.add(options.models);
-  for (const gateway of gateways) gateway.start();
-  if (gateways.length > 0) await Promise.race([ready, failed.then((error) => Promise.reject(error))]);
-
-  return {
-    fleet,
-    host: config.server.host,
-    port: listening.port,
-    failed,
-    settled: async () => {
-      await fleet.settled();
-      await routed.reached(fleet.table().revision);
-    },
-    stop: async () => {
-      const { drainDelayMs, drainTimeoutMs } = config.server;
-      await Promise.all(gateways.map((gateway) => gateway.drain(drainDelayMs, drainDelayMs + drainTimeoutMs)));
-      listening.close();
-      await fleet.stop();
-      runtimeFolder.remove();
-    },
-  };
-}
-
-/** Which routing table each gateway has. */
-class RoutedGateways {
-  readonly #gateways: readonly SupervisedGateway[];
-  readonly #revisions = new Map<SupervisedGateway, number>();
-  readonly #waiting = new Set<() => void>();
-
-  constructor(gateways: readonly SupervisedGateway[]) {
-    this.#gateways = gateways;
-  }
-
-  heard(gateway: SupervisedGateway, revision: number): void {
-    this.#revisions.set(gateway, revision);
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const wake of waiting) wake();
-  }
-
-  async reached(revision: number): Promise<void> {
-    while (this.#gateways.some((gateway) => (this.#revisions.get(gateway) ?? 0) < revision)) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-  }
-}
-
-function createGateway(
-  id: number,
-  options: SupervisorOptions,
-  listening: ListeningHandle,
-  around: {
-    readonly fleet: Fleet;
-    readonly condemned: readonly Condemned[];
-    readonly receive: (message: FromGateway, from: SupervisedGateway) => void;
-    readonly onGiveUp: (error: Error) => void;
-  },
-): SupervisedGateway {
-  const { config, clock, log, modules } = options;
-  return new SupervisedGateway({
-    id,
-    module: modules.gateway,
-    config: {
-      server: config.server,
-      limits: config.limits,
-      log: options.logSettings,
-      version: options.version,
-      heartbeatIntervalMs: config.supervision.heartbeatIntervalMs,
-      maxFrameBytes: maxFrameBytes(config),
-    },
-    listening,
-    clock,
-    heartbeatTimeoutMs: config.supervision.heartbeatTimeoutMs,
-    restart: config.supervision,
-    table: () => around.fleet.table(),
-    condemned: () => around.condemned,
-    onMessage: around.receive,
-    onEnd: (gateway, end) =>
-      log.error({ gateway: gateway.id, end: end.end }, `gateway ${gateway.id} ended ${end.detail}`),
-    onGiveUp: (_gateway, end) => around.onGiveUp(new Error(`the gateway keeps ending ${end.detail} before it serves`)),
-  });
-}
-
-function hostSettings({ config, logSettings }: SupervisorOptions): HostSettings {
-  return { ...config.supervision, maxFrameBytes: maxFrameBytes(config), log: logSettings, threadPoolSize: 8 };
 }
 
 /** A frame holds one body, expanded to its tensors (`[0,0,…]` grows fourfold as INT64), and names around it. */
 function maxFrameBytes(config: Config): number {
   return config.limits.maxBodyBytes * 4 + 1024 * 1024;
-}
-
-function logHostEnd(log: Log, hostId: string, end: ChildEnd): void {
-  const line = { hostId, end: end.end };
-  if (end.end === 'killed') log.warn(line, `host ${hostId} ended ${end.detail}`);
-  else log.error(line, `host ${hostId} ended ${end.detail}`);
 }

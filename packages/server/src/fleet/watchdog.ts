@@ -1,4 +1,5 @@
-import type { LaneStats, Moment } from '@jitney/core';
+import type { Clock, LaneStats, Moment } from '@jitney/core';
+import type { Stuck } from './child.js';
 
 export interface WatchdogLimits {
   /** The loop must have turned within this time. */
@@ -7,25 +8,75 @@ export interface WatchdogLimits {
   readonly runTimeoutMs: number;
 }
 
-/** What the watchdog knows of a host: plain data, kept from its heartbeats. */
+/** What the watchdog knows of a process: plain data, kept from its heartbeats. */
 export interface Pulse {
   readonly lastBeatAtMs: Moment;
   readonly lanes: readonly LaneStats[];
 }
 
 /**
- * Why the host must be ended, or `null`. Two limits: a loop that does not turn, and a run that does not return
+ * Why the process must be ended, or `null`. Two limits: a loop that does not turn, and a run that does not return
  * (its age goes on while the loop is free, since long runs are asynchronous). Pure.
  */
-export function judgePulse(pulse: Pulse, now: Moment, limits: WatchdogLimits): string | null {
+export function judgePulse(pulse: Pulse, now: Moment, limits: WatchdogLimits): Stuck | null {
   const silentMs = now - pulse.lastBeatAtMs;
   if (silentMs > limits.heartbeatTimeoutMs) {
-    return `its event loop did not turn for ${Math.round(silentMs)} ms (limit ${limits.heartbeatTimeoutMs} ms)`;
+    const why = `its event loop did not turn for ${Math.round(silentMs)} ms (limit ${limits.heartbeatTimeoutMs} ms)`;
+    return { why, sinceMs: null };
   }
   for (const lane of pulse.lanes) {
     if (lane.oldestRunMs > limits.runTimeoutMs) {
-      return `a run took longer than ${limits.runTimeoutMs} ms`;
+      const why = `a run took longer than ${limits.runTimeoutMs} ms`;
+      return { why, sinceMs: pulse.lastBeatAtMs - limits.runTimeoutMs };
     }
   }
   return null;
+}
+
+export interface WatchdogOptions {
+  readonly clock: Clock;
+  /** How often it looks. */
+  readonly intervalMs: number;
+  readonly limits: WatchdogLimits;
+  readonly onStuck: (stuck: Stuck) => void;
+}
+
+/** Watches one process by its heartbeats, from `start` to `stop`. */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  #pulse: Pulse = { lastBeatAtMs: 0, lanes: [] };
+  #cancel = () => {};
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.beat([]);
+    this.#lookLater();
+  }
+
+  beat(lanes: readonly LaneStats[]): void {
+    this.#pulse = { lastBeatAtMs: this.#options.clock.now(), lanes };
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #lookLater(): void {
+    const { clock, intervalMs } = this.#options;
+    const plannedAtMs = clock.now() + intervalMs;
+    this.#cancel = clock.at(plannedAtMs, () => this.#look(plannedAtMs));
+  }
+
+  #look(plannedAtMs: Moment): void {
+    const { clock, intervalMs, limits, onStuck } = this.#options;
+    const now = clock.now();
+    // Whoever stopped this process (Ctrl-Z, a debugger) stopped the others too, or their heartbeats wait to be read.
+    if (now - plannedAtMs > intervalMs) this.#pulse = { ...this.#pulse, lastBeatAtMs: now };
+    const stuck = judgePulse(this.#pulse, now, limits);
+    if (stuck === null) this.#lookLater();
+    else onStuck(stuck);
+  }
 }

@@ -81,7 +81,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
       case 'routes':
         return route(next.table);
       case 'host-ended':
-        return dataPlane.hostEnded(next.hostId, next.end, next.detail);
+        return dataPlane.hostEnded(next);
       case 'condemned':
         return dataPlane.condemn(next.condemned);
       case 'metrics':
@@ -160,6 +160,7 @@ function main(): void {
   process.title = 'jitney gateway';
   // Without its supervisor a gateway can route nothing; another server may want the port.
   process.on('disconnect', () => process.exit(0));
+  if (!process.connected) process.exit(0);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   process.once('message', (message: ToGateway, handle: unknown) => {
     if (message.type === 'configure') void start(message, handle);

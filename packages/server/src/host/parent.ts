@@ -11,12 +11,16 @@ const SIGKILL = 9;
  * turns; on Linux the kernel is asked to do it too, for a model's own code that never returns.
  */
 export function endWithParent(system: SystemCalls): void {
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('disconnect', endNow);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  if (process.platform !== 'linux') return;
-  const parentBefore = process.ppid;
-  const prctl = system.load(null).func('int prctl(int option, unsigned long argument)');
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent may have ended before the call.
-  if (process.ppid !== parentBefore) process.kill(process.pid, 'SIGKILL');
+  if (process.platform === 'linux') {
+    const prctl = system.load(null).func('int prctl(int option, unsigned long argument)');
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  // The supervisor may have ended before any of this was in place.
+  if (!process.connected) endNow();
+}
+
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

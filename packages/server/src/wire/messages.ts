@@ -1,4 +1,4 @@
-import type { Batching, ErrorRecord, LaneStats, Signature } from '@jitney/core';
+import type { Batching, ErrorRecord, LaneStats, Moment, Signature } from '@jitney/core';
 
 /**
  * What supervisor, gateways and hosts tell each other beside requests: plain data over the child's IPC channel.
@@ -64,6 +64,8 @@ export type ToHost =
       readonly log: LogSettings;
       readonly heartbeatIntervalMs: number;
       readonly maxFrameBytes: number;
+      /** Hosts that share this machine's CPUs, the one that is told included. */
+      readonly cpuSharers: number;
     }
   | { readonly type: 'drain' };
 
@@ -71,6 +73,8 @@ export type FromHost =
   /** A stage of the load began: `read`, `session`, `self-check`, `warm-up`. */
   | { readonly type: 'stage'; readonly model: string; readonly version: string; readonly stage: string }
   | { readonly type: 'ready'; readonly models: readonly LoadedModel[] }
+  /** It answered its first request: what it holds does not fail at each. */
+  | { readonly type: 'served' }
   | {
       readonly type: 'load-failed';
       readonly model: string;
@@ -126,6 +130,15 @@ export interface RoutingTable {
  */
 export type HostEnd = 'fault' | 'killed' | 'hung' | 'exit';
 
+export interface HostEnded {
+  readonly hostId: string;
+  readonly end: HostEnd;
+  /** For people, after "it ended": `by SIGSEGV`, `with code 1`. */
+  readonly detail: string;
+  /** Where a run that was too old ended it: what began before this moment is to blame. */
+  readonly stuckSinceMs: Moment | null;
+}
+
 /** What a host costs and how it fares, for /metrics. */
 export interface HostFacts {
   readonly hostId: string;
@@ -151,7 +164,7 @@ export type ToGateway =
       readonly table: RoutingTable;
     }
   | { readonly type: 'routes'; readonly table: RoutingTable }
-  | { readonly type: 'host-ended'; readonly hostId: string; readonly end: HostEnd; readonly detail: string }
+  | ({ readonly type: 'host-ended' } & HostEnded)
   | { readonly type: 'condemned'; readonly condemned: Condemned }
   | { readonly type: 'metrics'; readonly callId: number; readonly text: string }
   | { readonly type: 'collect'; readonly callId: number }

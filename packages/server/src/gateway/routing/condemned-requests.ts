@@ -2,7 +2,7 @@ import { JitneyError } from '@jitney/core';
 import type { Body } from '../../wire/frames.js';
 import type { Condemned, ModelRoute } from '../../wire/messages.js';
 import { fingerprintOf } from './fingerprint.js';
-import { type Flight, keyOf } from './flight.js';
+import type { Flight } from './flight.js';
 
 /** Remembered for each model version: the oldest is forgotten first. */
 const KEPT = 64;
@@ -40,3 +40,5 @@ export class CondemnedRequests {
     );
   }
 }
+
+const keyOf = (route: Pick<ModelRoute, 'name' | 'version'>) => `${route.name}@${route.version}`;

@@ -1,13 +1,13 @@
-import { type Clock, JitneyError } from '@jitney/core';
+import { type Clock, JitneyError, type Moment } from '@jitney/core';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
-import type { Condemned, HostEnd, ModelRoute, RoutingTable } from '../../wire/messages.js';
+import type { Condemned, HostEnded, HostRoute, ModelRoute, RoutingTable } from '../../wire/messages.js';
 import type { Answer, Call } from '../call.js';
 import { CondemnedRequests } from './condemned-requests.js';
-import { type Flight, keyOf } from './flight.js';
+import { type HostEnd, lost, notReady, refuseUnready, timedOut, whyGone } from './endings.js';
+import { type Flight, orphansOf } from './flight.js';
 import { HostLink } from './host-link.js';
 import { decideFate, type Orphan } from './resend.js';
 import { RouteIndex } from './route-index.js';
-import { refuseUnready } from './unready.js';
 
 export interface DataPlaneLimits {
   /** Longest wait for a host that is being replaced. */
@@ -37,6 +37,9 @@ const SWEEP_MS = 50;
 const DEADLINE_GRACE_MS = 50;
 /** A connection that closed while its host lives: so long is waited for word of an end. */
 const LIMBO_MS = 2_000;
+const WITHOUT_WORD: HostEnd = { end: 'killed', detail: 'without word', stuckSinceMs: null };
+/** Ends of hosts that are remembered. */
+const ENDS_KEPT = 256;
 
 /**
  * Sends each request to a host of its model and brings back the answer. Every request it takes ends exactly once.
@@ -48,8 +51,10 @@ export class DataPlane {
   readonly #links = new Map<string, HostLink>();
   readonly #flights = new Map<number, Flight>();
   readonly #condemned = new CondemnedRequests();
-  /** How hosts ended whose connections have not closed yet. */
-  readonly #ends = new Map<string, { readonly end: HostEnd; readonly detail: string }>();
+  /** How hosts ended, the latest of them: their connections may close before or after the word of it. */
+  readonly #ends = new Map<string, HostEnd>();
+  /** Hosts of the routing table, by id. */
+  #listed = new Map<string, HostRoute>();
   #lastId = 0;
   #cancelSweep: (() => void) | null = null;
 
@@ -67,25 +72,18 @@ export class DataPlane {
 
   setRoutes(table: RoutingTable): void {
     this.#routes.replace(table);
-    const listed = new Set<string>();
-    for (const route of table.models) {
-      for (const host of route.hosts) {
-        listed.add(host.hostId);
-        if (!this.#links.has(host.hostId) && !this.#ends.has(host.hostId)) this.#connect(host);
-      }
-    }
-    for (const [hostId, link] of this.#links) if (!listed.has(hostId) && link.load === 0) link.close();
+    this.#listed = new Map(table.models.flatMap(({ hosts }) => hosts.map((host) => [host.hostId, host])));
+    this.#connect();
+    for (const [hostId, link] of this.#links) if (!this.#listed.has(hostId)) link.drain();
     this.#releaseHeld();
   }
 
   /** Word from the supervisor of how a host ended. */
-  hostEnded(hostId: string, end: HostEnd, detail: string): void {
-    this.#ends.set(hostId, { end, detail });
-    if (this.#ends.size > 256) this.#ends.delete(this.#ends.keys().next().value as string);
-    const orphans = [...this.#flights.values()].filter(
-      (flight) => flight.place.at === 'limbo' && flight.place.hostId === hostId,
-    );
-    this.#decideFates(orphans, end, detail);
+  hostEnded({ hostId, ...end }: HostEnded): void {
+    this.#ends.set(hostId, end);
+    if (this.#ends.size > ENDS_KEPT) this.#ends.delete(this.#ends.keys().next().value as string);
+    const orphans = [...this.#flights.values()].filter(({ place }) => place.at === 'limbo' && place.hostId === hostId);
+    this.#decideFates(orphans, end);
   }
 
   condemn(condemned: Condemned): void {
@@ -104,13 +102,12 @@ export class DataPlane {
       call,
       model: route.name,
       version: route.version,
-      deadlineAtMs: call.deadlineAtMs,
       settle,
       place: { at: 'held', sinceMs: this.#options.clock.now() },
       attempts: 0,
       alone: false,
       wasSuspect: false,
-      started: false,
+      startedAtMs: null,
     };
     this.#flights.set(flight.id, flight);
     if (this.#cancelSweep === null) this.#scheduleSweep();
@@ -123,17 +120,30 @@ export class DataPlane {
     for (const link of this.#links.values()) link.close();
   }
 
-  #connect(host: ModelRoute['hosts'][number]): void {
-    const { name, limits } = this.#options;
-    const link = new HostLink(host.hostId, host.socketPath, name, limits.maxFrameBytes, {
-      onAnswer: (flight, frame) => this.#answered(flight, frame),
-      onClose: (orphans) => this.#closed(host.hostId, orphans),
-    });
-    this.#links.set(host.hostId, link);
+  /** To each host of the table; also again, where a connection closed whose host lives. */
+  #connect(): void {
+    for (const { hostId, socketPath } of this.#listed.values()) {
+      if (this.#links.has(hostId) || this.#ends.has(hostId)) continue;
+      const { name, clock, limits } = this.#options;
+      const link: HostLink = new HostLink({
+        hostId,
+        socketPath,
+        name,
+        clock,
+        maxFrameBytes: limits.maxFrameBytes,
+        events: {
+          onAnswer: (flight, frame) => this.#answered(flight, frame),
+          onClose: (orphans) => this.#closed(hostId, orphans),
+        },
+      });
+      this.#links.set(hostId, link);
+    }
   }
 
   #dispatch(flight: Flight): void {
     const route = this.#routes.get(flight.model, flight.version);
+    const gone = whyGone(flight, route);
+    if (gone !== null) return this.#end(flight, gone);
     const chosen = route === undefined ? null : this.#leastLoaded(route);
     if (chosen !== null) return chosen.link.send(flight, chosen.target);
     if (flight.place.at !== 'held') flight.place = { at: 'held', sinceMs: this.#options.clock.now() };
@@ -149,14 +159,9 @@ export class DataPlane {
     return best;
   }
 
-  /** Held requests go out, or end where their model no longer will be ready. */
+  /** Held requests go out, or end where their version no longer will be ready. */
   #releaseHeld(): void {
-    for (const flight of this.#flights.values()) {
-      if (flight.place.at !== 'held') continue;
-      const route = this.#routes.get(flight.model, flight.version);
-      if (route?.state === 'ready') this.#dispatch(flight);
-      else if (route?.state !== 'restarting' && route?.state !== 'loading') this.#end(flight, gone(flight, route));
-    }
+    for (const flight of this.#flights.values()) if (flight.place.at === 'held') this.#dispatch(flight);
   }
 
   #answered(flight: Flight, frame: ResultFrame | ErrorFrame): void {
@@ -167,21 +172,17 @@ export class DataPlane {
 
   #closed(hostId: string, orphans: readonly Flight[]): void {
     this.#links.delete(hostId);
-    const known = this.#ends.get(hostId);
-    if (known !== undefined) return this.#decideFates(orphans, known.end, known.detail);
+    const end = this.#ends.get(hostId);
+    if (end !== undefined) return this.#decideFates(orphans, end);
     for (const flight of orphans) flight.place = { at: 'limbo', hostId, sinceMs: this.#options.clock.now() };
   }
 
-  #decideFates(orphans: readonly Flight[], end: HostEnd, detail: string): void {
-    const runsAreNamed = orphans.some((flight) => flight.started);
-    for (const flight of orphans) {
-      const progress = flight.started ? 'started' : runsAreNamed ? 'waiting' : 'unknown';
-      this.#applyFate(flight, { ...flight, progress }, end, detail);
-    }
+  #decideFates(flights: readonly Flight[], end: HostEnd): void {
+    for (const [flight, orphan] of orphansOf(flights, end.stuckSinceMs)) this.#decideFate(flight, orphan, end);
   }
 
-  #applyFate(flight: Flight, orphan: Orphan, end: HostEnd, detail: string): void {
-    const fate = decideFate(orphan, end, this.#options.limits.maxAttempts);
+  #decideFate(flight: Flight, orphan: Orphan, end: HostEnd): void {
+    const fate = decideFate(orphan, end.end, this.#options.limits.maxAttempts);
     switch (fate) {
       case 'resend':
       case 'resend-alone':
@@ -189,12 +190,12 @@ export class DataPlane {
         flight.wasSuspect ||= flight.alone;
         return this.#dispatch(flight);
       case 'condemn': {
-        const condemned = this.#condemned.condemn(flight, detail);
+        const condemned = this.#condemned.condemn(flight, end.detail);
         this.#options.onCondemned(condemned);
         return this.#end(flight, this.#condemned.errorFor(condemned));
       }
       case 'lose':
-        return this.#end(flight, lost(flight, end, detail));
+        return this.#end(flight, lost(flight, end));
     }
   }
 
@@ -220,41 +221,20 @@ export class DataPlane {
     });
   }
 
-  #sweep(now: number): void {
+  #sweep(now: Moment): void {
+    this.#connect();
     for (const flight of this.#flights.values()) {
-      const { place } = flight;
-      if (now > flight.deadlineAtMs + DEADLINE_GRACE_MS) this.#expire(flight);
+      const { place, call } = flight;
+      if (now > call.deadlineAtMs + DEADLINE_GRACE_MS) this.#expire(flight);
       else if (place.at === 'held' && now - place.sinceMs > this.#options.limits.maxHeldMs)
         this.#end(flight, notReady(flight));
-      else if (place.at === 'limbo' && now - place.sinceMs > LIMBO_MS)
-        this.#decideFates([flight], 'killed', 'without word');
+      else if (place.at === 'held') this.#dispatch(flight);
+      else if (place.at === 'limbo' && now - place.sinceMs > LIMBO_MS) this.#decideFates([flight], WITHOUT_WORD);
     }
   }
 
   #expire(flight: Flight): void {
     if (flight.place.at === 'host') flight.place.link.cancel(flight);
-    this.#end(flight, new JitneyError('DEADLINE_EXCEEDED', 'Request timeout expired'));
+    this.#end(flight, timedOut());
   }
-}
-
-function notReady(flight: Flight): JitneyError {
-  const text = `'${flight.model}' version ${flight.version} is not at ready state: its host is being replaced`;
-  return new JitneyError('MODEL_NOT_READY', text, { retryAfterMs: 1_000 });
-}
-
-function gone(flight: Flight, route: ModelRoute | undefined): JitneyError {
-  const name = `'${flight.model}' version ${flight.version}`;
-  if (route?.state === 'failed')
-    return new JitneyError('MODEL_FAILED', `${name} is not at ready state: ${route.reason}`);
-  return new JitneyError('MODEL_NOT_FOUND', `${name} is not found: it was unloaded`);
-}
-
-function lost(flight: Flight, end: HostEnd, detail: string): JitneyError {
-  if (end === 'hung' && flight.started) {
-    return new JitneyError('DEADLINE_EXCEEDED', `the run did not return and its host was ended: ${detail}`);
-  }
-  return new JitneyError(
-    'HOST_LOST',
-    `${keyOf({ name: flight.model, version: flight.version })}: ${flight.attempts} hosts ended before they answered, the last ${detail}`,
-  );
 }

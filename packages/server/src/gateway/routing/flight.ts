@@ -1,7 +1,7 @@
 import type { JitneyError, Moment } from '@jitney/core';
-import type { ModelRoute } from '../../wire/messages.js';
 import type { Answer, Call } from '../call.js';
 import type { HostLink } from './host-link.js';
+import type { Orphan } from './resend.js';
 
 /**
  * A request between its admission and its answer. The gateway keeps it whole until then, so that it can be sent to
@@ -12,15 +12,14 @@ export interface Flight {
   readonly call: Call;
   readonly model: string;
   readonly version: string;
-  readonly deadlineAtMs: Moment;
   readonly settle: (answer: Answer | JitneyError) => void;
   place: FlightPlace;
   /** Hosts that have had it. */
   attempts: number;
   alone: boolean;
   wasSuspect: boolean;
-  /** The host said that it is in a run. */
-  started: boolean;
+  /** When its host said that it is in a run; `null` where it said nothing. */
+  startedAtMs: Moment | null;
 }
 
 /** Where a flight is. It leaves `done` never. */
@@ -32,4 +31,19 @@ export type FlightPlace =
   | { readonly at: 'limbo'; readonly hostId: string; readonly sinceMs: Moment }
   | { readonly at: 'done' };
 
-export const keyOf = (route: Pick<ModelRoute, 'name' | 'version'>) => `${route.name}@${route.version}`;
+/**
+ * What is known of each of the flights that one host left behind.
+ *
+ * @param stuckSinceMs - what began before is to blame for the host's end; `null` where that is not known
+ */
+export function orphansOf(flights: readonly Flight[], stuckSinceMs: Moment | null): (readonly [Flight, Orphan])[] {
+  const runsAreNamed = flights.some((flight) => flight.startedAtMs !== null);
+  const progressOf = ({ startedAtMs }: Flight): Orphan['progress'] => {
+    if (startedAtMs === null) return runsAreNamed ? 'waiting' : 'unknown';
+    return stuckSinceMs !== null && startedAtMs <= stuckSinceMs ? 'stuck' : 'started';
+  };
+  return flights.map((flight) => {
+    const { attempts, alone, wasSuspect } = flight;
+    return [flight, { attempts, alone, wasSuspect, progress: progressOf(flight) }] as const;
+  });
+}

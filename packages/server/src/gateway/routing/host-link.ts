@@ -1,7 +1,18 @@
 import { connect } from 'node:net';
+import type { Clock } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../../wire/connection.js';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import type { Flight } from './flight.js';
+
+export interface HostLinkOptions {
+  readonly hostId: string;
+  readonly socketPath: string;
+  /** `gateway 1`: said to the host. */
+  readonly name: string;
+  readonly maxFrameBytes: number;
+  readonly clock: Clock;
+  readonly events: HostLinkEvents;
+}
 
 export interface HostLinkEvents {
   readonly onAnswer: (flight: Flight, frame: ResultFrame | ErrorFrame) => void;
@@ -11,17 +22,18 @@ export interface HostLinkEvents {
 
 /** A gateway's connection to one host, with the flights that are in it. */
 export class HostLink {
-  readonly hostId: string;
+  readonly #options: HostLinkOptions;
   readonly #connection: Connection;
   readonly #flights = new Map<number, Flight>();
   #isDraining = false;
 
-  constructor(hostId: string, socketPath: string, name: string, maxFrameBytes: number, events: HostLinkEvents) {
-    this.hostId = hostId;
+  constructor(options: HostLinkOptions) {
+    const { socketPath, name, maxFrameBytes, events } = options;
+    this.#options = options;
     this.#connection = createConnection(connect(socketPath), {
       name,
       maxFrameBytes,
-      onFrame: (frame) => this.#receive(frame, events),
+      onFrame: (frame) => this.#receive(frame),
       onClose: () => {
         const orphans = [...this.#flights.values()];
         this.#flights.clear();
@@ -41,7 +53,7 @@ export class HostLink {
   send(flight: Flight, target: number): void {
     const { call } = flight;
     flight.place = { at: 'host', link: this };
-    flight.started = false;
+    flight.startedAtMs = null;
     flight.attempts += 1;
     this.#flights.set(flight.id, flight);
     this.#connection.send({
@@ -63,7 +75,15 @@ export class HostLink {
   }
 
   cancel(flight: Flight): void {
-    if (this.#flights.delete(flight.id)) this.#connection.send({ type: 'cancel', id: flight.id });
+    if (!this.#flights.delete(flight.id)) return;
+    this.#connection.send({ type: 'cancel', id: flight.id });
+    this.#closeOnceDrained();
+  }
+
+  /** Takes no more flights and closes once it has all answers: the host knows by that. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#closeOnceDrained();
   }
 
   /** Stops caring for what it still holds and closes. */
@@ -71,30 +91,40 @@ export class HostLink {
     this.#connection.close();
   }
 
-  #receive(frame: Message, events: HostLinkEvents): void {
+  #closeOnceDrained(): void {
+    if (this.#isDraining && this.#flights.size === 0) this.#connection.close();
+  }
+
+  #receive(frame: Message): void {
     switch (frame.type) {
       case 'result':
-      case 'error': {
-        const flight = this.#flights.get(frame.id);
-        // Unknown ids were cancelled here while the host answered.
-        if (flight === undefined) return;
-        this.#flights.delete(frame.id);
-        return events.onAnswer(flight, frame);
-      }
+      case 'error':
+        return this.#answered(frame);
       case 'started':
-        for (const id of frame.ids) {
-          const flight = this.#flights.get(id);
-          if (flight !== undefined) flight.started = true;
-        }
+        for (const id of frame.ids) this.#started(id);
         return;
       case 'drain':
-        this.#isDraining = true;
-        return;
+        return this.drain();
       case 'request':
       case 'cancel':
       case 'credit':
       case 'piece':
         return;
     }
+  }
+
+  #answered(frame: ResultFrame | ErrorFrame): void {
+    const flight = this.#flights.get(frame.id);
+    // Unknown ids were cancelled here while the host answered.
+    if (flight === undefined) return;
+    this.#flights.delete(frame.id);
+    this.#closeOnceDrained();
+    this.#options.events.onAnswer(flight, frame);
+  }
+
+  /** An item of a list may start after others: the first counts. */
+  #started(id: number): void {
+    const flight = this.#flights.get(id);
+    if (flight !== undefined) flight.startedAtMs ??= this.#options.clock.now();
   }
 }
