@@ -34,7 +34,8 @@ export async function until(isReached: () => Promise<boolean>): Promise<void> {
   while (!(await isReached())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function socketsOf(pid: number): Promise<number> {
+/** Open sockets of the process; 0 where there is no /proc. */
+export async function socketsOf(pid: number): Promise<number> {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const targets = await Promise.all(
     descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')),
@@ -42,7 +43,8 @@ async function socketsOf(pid: number): Promise<number> {
   return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
-async function residentBytesOf(pid: number): Promise<number> {
+/** Resident memory of the process; 0 where there is no /proc. */
+export async function residentBytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listProcesses, type RunningProcess } from './processes.js';
 
@@ -16,6 +19,8 @@ export interface RunningJitney {
   readonly output: () => string;
   /** Its children whose title begins so: `jitney host fraud`. */
   readonly processes: (title?: string) => Promise<RunningProcess[]>;
+  /** Paths of the sockets in its runtime folder. */
+  readonly sockets: () => Promise<string[]>;
   /** Resolves once the output matches, from what was written before on. */
   readonly said: (pattern: RegExp) => Promise<RegExpMatchArray>;
   readonly signal: (signal: NodeJS.Signals) => void;
@@ -31,16 +36,28 @@ export interface StartOptions {
   readonly cwd?: string;
   /** What says that it is up; by default that it is ready. */
   readonly until?: RegExp;
+  /** Into a process group of its own, which then can be signalled by minus its pid. */
+  readonly ownGroup?: boolean;
+}
+
+/** The shipped command, ended. */
+export interface EndedJitney {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+/** Runs `jitney ARGS` from the build until it ends. */
+export async function runJitney(args: readonly string[], options: StartOptions = {}): Promise<EndedJitney> {
+  const child = spawnJitney(args, options);
+  const output = collectOutput(child);
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, output: output.text() };
 }
 
 /** Starts `jitney serve PATH… --port 0` from the build and waits until it is ready. */
 export async function startJitney(paths: readonly string[], options: StartOptions = {}): Promise<RunningJitney> {
-  if (!existsSync(CLI.replace('bin/jitney.js', 'dist/cli/main.js'))) throw new Error('build first: npm run build');
-  const child = spawn(process.execPath, [CLI, 'serve', ...paths, '--port', '0', ...(options.args ?? [])], {
-    cwd: options.cwd ?? ROOT,
-    env: { ...process.env, NO_COLOR: '1', JITNEY_API_KEY: undefined, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnJitney(['serve', ...paths, '--port', '0', ...(options.args ?? [])], options);
   const output = collectOutput(child);
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   const pid = child.pid as number;
@@ -63,6 +80,7 @@ export async function startJitney(paths: readonly string[], options: StartOption
       output: output.text,
       said: (pattern) => output.said(pattern, ended),
       signal: (signal) => void child.kill(signal),
+      sockets: () => socketsOf(pid),
       processes: async (title = 'jitney') =>
         (await listProcesses()).filter((process) => process.parent === pid && process.title.startsWith(title)),
     };
@@ -70,6 +88,16 @@ export async function startJitney(paths: readonly string[], options: StartOption
     await stop();
     throw error;
   }
+}
+
+function spawnJitney(args: readonly string[], { cwd = ROOT, env, ownGroup = false }: StartOptions): ChildProcess {
+  if (!existsSync(CLI.replace('bin/jitney.js', 'dist/cli/main.js'))) throw new Error('build first: npm run build');
+  return spawn(process.execPath, [CLI, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', JITNEY_API_KEY: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
+  });
 }
 
 function collectOutput(child: ChildProcess) {
@@ -94,6 +122,15 @@ function collectOutput(child: ChildProcess) {
       look();
     });
   return { text: () => text, said };
+}
+
+/** A supervisor's folder bears its pid. */
+async function socketsOf(supervisor: number): Promise<string[]> {
+  const folders = (await readdir(tmpdir())).filter((name) => new RegExp(`^jitney-\\w+-${supervisor}-`).test(name));
+  const files = await Promise.all(
+    folders.map(async (name) => (await readdir(join(tmpdir(), name))).map((file) => join(tmpdir(), name, file))),
+  );
+  return files.flat();
 }
 
 /** Resolves once none of the processes exists. */
