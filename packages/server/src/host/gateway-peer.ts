@@ -3,7 +3,9 @@ import { type Clock, JitneyError } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../wire/connection.js';
 import type { RequestFrame } from '../wire/frames.js';
 import type { EntryOrigins } from './entry-origins.js';
+import type { ExclusiveGate } from './exclusive-gate.js';
 import { handleRequest, type Reply } from './handle-request.js';
+import { cancelled } from './lane/endings.js';
 import type { ServedModel } from './served-model.js';
 import { Visit, type VisitHost } from './visit.js';
 
@@ -13,11 +15,12 @@ export interface GatewayPeerOptions {
   readonly maxFrameBytes: number;
   readonly clock: Clock;
   readonly origins: EntryOrigins;
+  readonly gate: ExclusiveGate;
   /** The model that frames with this number are for. @throws JitneyError `MODEL_NOT_READY` */
   readonly modelAt: (target: number) => ServedModel;
   readonly onFailure: (frame: RequestFrame, error: JitneyError) => void;
   /** A request of this gateway has ended. */
-  readonly onSettled: () => void;
+  readonly onSettled: (reply: Reply) => void;
   readonly onClose: () => void;
 }
 
@@ -70,7 +73,8 @@ export class GatewayPeer implements VisitHost {
     if (!this.#visits.delete(visit.frame.id)) return;
     if (reply.state === 'failed') this.#fail(visit.frame, reply.error);
     else this.#sendResult(visit.frame, reply);
-    this.#options.onSettled();
+    if (visit.hasBegun) this.#options.gate.leave();
+    this.#options.onSettled(reply);
   }
 
   report(frame: RequestFrame, error: JitneyError): void {
@@ -96,6 +100,20 @@ export class GatewayPeer implements VisitHost {
   #accept(frame: RequestFrame): void {
     const visit = new Visit(frame, this);
     this.#visits.set(frame.id, visit);
+    const leaveQueue = this.#options.gate.enter(frame.alone, () => this.#begin(visit));
+    if (visit.hasBegun) return;
+    const cancel = () => {
+      leaveQueue();
+      visit.settle({ state: 'failed', error: cancelled() });
+    };
+    visit.running = { cancel };
+  }
+
+  #begin(visit: Visit): void {
+    const { frame } = visit;
+    visit.hasBegun = true;
+    // Also what decodes it may end the process, before any run.
+    if (frame.alone) this.announceStart([frame.id]);
     try {
       visit.running = handleRequest(this.#options.modelAt(frame.target), frame, visit);
     } catch (thrown) {
@@ -119,7 +137,7 @@ export class GatewayPeer implements VisitHost {
 
   /** A gateway that is gone reads no answers: its requests give up their places. */
   #abandon(): void {
-    for (const visit of this.#visits.values()) visit.running?.cancel();
+    for (const visit of [...this.#visits.values()]) visit.running?.cancel();
     this.#options.onClose();
   }
 }

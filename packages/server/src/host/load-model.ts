@@ -13,6 +13,7 @@ import {
 import type { HostModel, LoadedModel } from '../wire/messages.js';
 import { createOneShotLane } from './lane/one-shot-lane.js';
 import type { ProcessRuns } from './lane/process-runs.js';
+import { OwnCodeWatch } from './own-code-watch.js';
 import { createScriptPipeline } from './pipeline/script.js';
 import { createTensorPipeline } from './pipeline/tensor.js';
 import { describeSchema } from './script/describe-schema.js';
@@ -54,7 +55,8 @@ export async function loadModel(
     dependencies.signal,
   );
   const batching = await judge(asked, model, dependencies);
-  const pipeline = createPipeline(definition, { signature: model.signature, batching }, dependencies);
+  const ownCode = new OwnCodeWatch(dependencies.clock.now);
+  const pipeline = ownCode.watch(createPipeline(definition, { signature: model.signature, batching }, dependencies));
   const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
   const lane = createOneShotLane({
     batching,
@@ -71,7 +73,7 @@ export async function loadModel(
     warnings,
     loadMs: dependencies.clock.now() - startedAtMs,
   });
-  return { loaded, lane, pipeline, itemSchema: definition?.input ?? null };
+  return { loaded, lane, pipeline, itemSchema: definition?.input ?? null, stats: () => ownCode.countIn(lane.stats()) };
 }
 
 async function loadCode(asked: HostModel, dependencies: LoadDependencies): Promise<ModelDefinition> {

@@ -27,24 +27,34 @@ async function start(message: LoadMessage): Promise<void> {
   const title = message.models.map((model) => `${model.name}@${model.version}`).join('+');
   process.title = `jitney host ${title}`;
   const log = new HostLog(message.log, `host ${title}`);
+  process.on('uncaughtException', (error, origin) => endSinceUncaught(log, error, origin));
   const host: { requests: RequestServer | null } = { requests: null };
   const targets = await loadAll(message.models, log, host);
   const served = targets.filter((target) => target !== undefined);
   if (served.length === 0) return;
-  host.requests = new RequestServer({
+  const requests = new RequestServer({
     name: `host ${title}`,
     targets,
     clock: realClock,
     maxFrameBytes: message.maxFrameBytes,
     onFailure: (frame, error) => logFailure(log, frame.requestId, error),
+    onServed: () => send({ type: 'served' }),
   });
-  await host.requests.listen(message.socketPath);
-  startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.lane.stats()), send);
+  host.requests = requests;
+  await requests.listen(message.socketPath);
+  startHeartbeat(message.heartbeatIntervalMs, () => served.map((model) => model.stats()), send);
   returnFreeMemory(nativeFunctions());
   send({ type: 'ready', models: served.map((model) => model.loaded) });
   process.on('message', (next: ToHost) => {
-    if (next.type === 'drain') void drain(served, host.requests as RequestServer);
+    if (next.type === 'drain') void drain(served, requests);
   });
+}
+
+/** Thrown where nobody catches: by own code, in a callback or a promise that it does not wait for. */
+function endSinceUncaught(log: HostLog, err: Error, origin: string): void {
+  const line = log.write('fatal', { err, origin }, `nobody caught what the model's own code threw: ${err.message}`);
+  // What state it is in is not known any more.
+  void line.finally(() => process.exit(1));
 }
 
 /** Loads the models one after the other, each at the target of its place; one that fails leaves the others. */
@@ -89,7 +99,7 @@ async function loadOne(
     });
   } catch (thrown) {
     const error = JitneyError.from(thrown, 'INVALID_MODEL');
-    log.write('debug', { model: name, version, stage, err: error.cause ?? error }, 'load failed');
+    void log.write('debug', { model: name, version, stage, err: error.cause ?? error }, 'load failed');
     send({ type: 'load-failed', model: name, version, stage, error: error.toRecord() });
     return undefined;
   }
@@ -97,14 +107,14 @@ async function loadOne(
 
 function modelLog(log: HostLog, context: RequestContext, model: string): ModelLog {
   const write = (level: 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>) =>
-    log.write(level, { ...fields, requestId: context.requestId, model }, text);
+    void log.write(level, { ...fields, requestId: context.requestId, model }, text);
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
 /** What the server or the model's code did wrong is logged with its cause; what the client did is the gateway's line. */
 function logFailure(log: HostLog, requestId: string, error: JitneyError): void {
   const ours = error.code === 'INTERNAL' || error.code === 'USER_CODE_ERROR' || error.code === 'MODEL_ERROR';
-  if (ours) log.write('error', { requestId, code: error.code, err: error.cause ?? error }, error.message);
+  if (ours) void log.write('error', { requestId, code: error.code, err: error.cause ?? error }, error.message);
 }
 
 /** Lanes close last: what is being encoded when the drain begins still goes into one. */
@@ -118,19 +128,14 @@ function main(): void {
   process.title = 'jitney host';
   endWithParent(nativeFunctions());
   process.once('message', (message: ToHost) => {
-    if (message.type !== 'load') return;
-    start(message).catch((thrown: unknown) => {
-      const error = JitneyError.from(thrown);
-      const first = message.models[0];
-      send({
-        type: 'load-failed',
-        model: first?.name ?? '',
-        version: first?.version ?? '',
-        stage: 'start',
-        error: error.toRecord(),
-      });
-    });
+    if (message.type === 'load') start(message).catch((thrown: unknown) => sendFailure(message, thrown));
   });
+}
+
+/** None of the models can be served by this process. */
+function sendFailure({ models }: LoadMessage, thrown: unknown): void {
+  const error = JitneyError.from(thrown).toRecord();
+  for (const { name, version } of models) send({ type: 'load-failed', model: name, version, stage: 'start', error });
 }
 
 main();

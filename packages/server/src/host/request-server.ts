@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, JitneyError } from '@jitney/core';
 import type { RequestFrame } from '../wire/frames.js';
 import { EntryOrigins } from './entry-origins.js';
+import { ExclusiveGate } from './exclusive-gate.js';
 import { GatewayPeer } from './gateway-peer.js';
 import type { ServedModel } from './served-model.js';
 import type { VisitHost } from './visit.js';
@@ -15,6 +16,8 @@ export interface RequestServerOptions {
   readonly maxFrameBytes: number;
   /** Told of each request, or item of one, that failed, with its cause, for the log. */
   readonly onFailure: (frame: RequestFrame, error: JitneyError) => void;
+  /** Told once, of the first request that was answered. */
+  readonly onServed?: () => void;
 }
 
 /** Answers the requests of any number of gateways over one Unix socket. */
@@ -23,10 +26,13 @@ export class RequestServer {
   readonly #server: Server;
   readonly #peers = new Set<GatewayPeer>();
   readonly #origins = new EntryOrigins();
+  readonly #gate: ExclusiveGate;
+  #hasServed = false;
   #onIdle: () => void = () => {};
 
   constructor(options: RequestServerOptions) {
     this.#options = options;
+    this.#gate = new ExclusiveGate(() => this.#runsNothing(), options.clock);
     this.#server = createServer((socket) => this.#connect(socket));
   }
 
@@ -80,8 +86,9 @@ export class RequestServer {
       clock,
       onFailure,
       origins: this.#origins,
+      gate: this.#gate,
       modelAt: (target) => this.#modelAt(target),
-      onSettled: () => this.#checkIdle(),
+      onSettled: ({ state }) => this.#settled(state === 'done'),
       onClose: () => this.#disconnect(peer),
     });
     this.#peers.add(peer);
@@ -96,6 +103,18 @@ export class RequestServer {
     const served = this.#options.targets[target];
     if (served !== undefined) return served;
     throw new JitneyError('MODEL_NOT_READY', `${this.#options.name} has no model at target ${target}`);
+  }
+
+  #runsNothing(): boolean {
+    return this.#options.targets.every((served) => (served?.lane.stats().oldestRunMs ?? 0) === 0);
+  }
+
+  #settled(isDone: boolean): void {
+    if (isDone && !this.#hasServed) {
+      this.#hasServed = true;
+      this.#options.onServed?.();
+    }
+    this.#checkIdle();
   }
 
   #checkIdle(): void {

@@ -16,8 +16,10 @@ export interface VisitHost {
 export class Visit implements RequestOrigin {
   readonly frame: RequestFrame;
   readonly host: VisitHost;
-  /** Set once the request is under way. */
+  /** For giving it up, where it is under way or waits to begin. */
   running: Running | null = null;
+  /** It does not wait to begin any more. */
+  hasBegun = false;
   readonly #entryIds: number[] = [];
 
   constructor(frame: RequestFrame, host: VisitHost) {

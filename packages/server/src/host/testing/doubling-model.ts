@@ -66,6 +66,7 @@ export function serveDoubling(options: DoublingOptions = {}): Doubling {
     lane,
     pipeline: pipelineOf(definition, batching),
     itemSchema: (definition?.input as Schema | undefined) ?? null,
+    stats: () => lane.stats(),
   };
   const until = async (isSo: () => boolean) => {
     while (!isSo()) {
