@@ -139,7 +139,7 @@ describe('entries whose deadline has passed', () => {
 
 describe('rows to be run again', () => {
   const again = (queue: RequestQueue, entry: Entry, [fromRow, rows] = [0, entry.rows]) => {
-    queue.again.push({ ticket: new Ticket(entry, () => {}, NOW), fromRow, rows });
+    queue.repeat({ ticket: new Ticket(entry, () => {}, NOW), fromRow, rows });
   };
 
   it('come before everything else, each by itself', () => {

@@ -251,7 +251,7 @@ class OneShotLane implements Lane {
     if (result.state === 'done') this.#latencyModel.observe({ rows, units }, atMs - startedAtMs);
     for (const seat of seats) {
       seat.ticket.alight(run);
-      if (result.state === 'again' && seat.ticket.state !== 'ended') this.#queue.again.push(seat);
+      if (result.state === 'again' && seat.ticket.state !== 'ended') this.#queue.repeat(seat);
     }
     this.#finishDrain();
     return { run, result, atMs };

@@ -113,7 +113,7 @@ describe('what is to run again', () => {
       Ticket,
       Ticket,
     ];
-    for (const ticket of [next, gone, gone]) queue.again.push({ ticket, fromRow: 0, rows: 1 });
+    for (const ticket of [next, gone, gone]) queue.repeat({ ticket, fromRow: 0, rows: 1 });
     queue.removeAgain(gone);
     expect(queue.again.size).toBe(1);
     const seat = queue.again.first?.item;

@@ -1,5 +1,5 @@
 import { type Entry, JitneyError } from '@jitney/core';
-import { LinkedList, type ReadonlyList } from './linked-list.js';
+import { LinkedList, type ListNode, type ReadonlyList } from './linked-list.js';
 import type { Seat, Ticket, Waiting } from './ticket.js';
 
 export interface QueueLimits {
@@ -99,8 +99,8 @@ export class RequestQueue implements QueueView<Ticket> {
   take(seat: Seat<Ticket>): void {
     const { ticket, rows } = seat;
     const { entry } = ticket;
-    const { first } = this.again;
-    if (first !== null && first.item === seat) return this.again.remove(first);
+    const again = ticket.inAgain.find((node) => node.item === seat);
+    if (again !== undefined) return this.#leaveAgain(again);
     ticket.nextRow += rows;
     if (ticket.nextRow >= entry.rows) {
       this.#leave(ticket, rows);
@@ -115,11 +115,20 @@ export class RequestQueue implements QueueView<Ticket> {
     this.#leave(ticket, ticket.entry.rows - ticket.nextRow);
   }
 
+  /** Puts rows whose run failed before everything else. They were admitted before, so nothing bounds them. */
+  repeat(seat: Seat<Ticket>): void {
+    seat.ticket.inAgain = [...seat.ticket.inAgain, this.again.push(seat)];
+  }
+
   /** Takes out what was to be run again of an entry. */
   removeAgain(ticket: Ticket): void {
-    for (let node = this.again.first; node !== null; node = node.next) {
-      if (node.item.ticket === ticket) this.again.remove(node);
-    }
+    for (const node of ticket.inAgain) this.#leaveAgain(node);
+  }
+
+  #leaveAgain(node: ListNode<Seat<Ticket>>): void {
+    const { ticket } = node.item;
+    this.again.remove(node);
+    ticket.inAgain = ticket.inAgain.filter((other) => other !== node);
   }
 
   #leave(ticket: Ticket, waitingRows: number): void {

@@ -28,6 +28,7 @@ export interface PartAnswer {
 }
 
 const NO_RIDES: readonly Ride[] = [];
+const NOWHERE: readonly ListNode<Seat<Ticket>>[] = [];
 
 /**
  * What the lane holds of an entry from `submit` until it ends.
@@ -55,6 +56,7 @@ export class Ticket implements Waiting {
   /** Where it is in the lists of the queue. */
   inClass: ListNode<Ticket> | null = null;
   inKind: ListNode<Ticket> | null = null;
+  inAgain: readonly ListNode<Seat<Ticket>>[] = NOWHERE;
   /** Where it is among the deadlines. */
   heapIndex = 0;
 
