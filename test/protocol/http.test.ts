@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identityModel } from '../../packages/onnxruntime/src/testing/models.js';
 import { buildModel } from '../../packages/onnxruntime/src/testing/onnx-writer.js';
+import { until } from '../support/footprint.js';
 import { get, infer, post } from '../support/infer.js';
 import { type RunningJitney, startJitney } from '../support/jitney.js';
 import { scrape } from '../support/metrics.js';
@@ -218,6 +219,8 @@ describe('/metrics', () => {
     await get(jitney.port, '/nowhere');
     await get(jitney.port, '/livez', {}, 'DELETE');
     await infer(jitney.port, 'unknown', GOOD);
+    // What a host says of its queue is there from its first heartbeat on.
+    await until(async () => (await scrape(jitney.port)).text.includes('jitney_queue_requests{model="tree"'));
     const before = await scrape(jitney.port);
     const names = Array.from({ length: 250 }, (_, i) => `made-up-${i}`);
     for (const name of names) {
