@@ -136,9 +136,16 @@ class OneShotLane implements Lane {
 
   #expectedWaitMs(now: Moment): number {
     const { entries, rows, units, again } = this.#queue;
-    const waiting = { entries, rows, units, again: again.size };
-    const instances = { maxRows: this.#maxRows, instances: this.#instances, running: this.#runs };
-    return expectedWaitMs({ ...waiting, ...instances }, this.#latencyModel, now);
+    const load = {
+      entries,
+      rows,
+      units,
+      again: again.size,
+      maxRows: this.#maxRows,
+      instances: this.#instances,
+      running: this.#runs,
+    };
+    return expectedWaitMs(load, this.#latencyModel, now);
   }
 
   /** Decides once what else arrived in this turn of the loop has been read. */
