@@ -90,10 +90,59 @@ export interface ModelDefinition<I extends Schema = Schema, O extends Schema = S
   readonly output: O;
   /** An input that works, for the page, the API description and the warm-up. JSON, or a string. */
   readonly example?: unknown;
+  /** Called once before the first item; what it gives is `context.state`. Not in this release. */
+  setup?(context: SetupContext): Awaitable<unknown>;
+  /** Called once when the model is unloaded. Not in this release. */
+  close?(state: unknown): Awaitable<void>;
+  /** True where a request changes something outside: it is then never sent to a second host. Not in this release. */
+  readonly effects?: boolean;
   /** One item → the model's inputs. Throw `InvalidInput` for what the client got wrong. */
   preprocess(input: Parsed<I>, context: ItemContext): Awaitable<Feeds>;
   /** The model's outputs for that item → the answer. */
   postprocess(outputs: Outputs, context: ItemContext & { readonly input: Parsed<I> }): Awaitable<Accepted<O>>;
+}
+
+/** What `setup` is told. */
+export interface SetupContext {
+  readonly signal: AbortSignal;
+  readonly log: ModelLog;
+  /** Another model of this server, batched there. */
+  model(name: string): OtherModel;
+}
+
+/** A model as own code calls it. */
+export interface OtherModel {
+  predict(input: unknown, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
+}
+
+/**
+ * Code that is the whole model, many items at a time: for what no model file does. Exactly one answer an item, in order.
+ * Not in this release; its form is fixed here so that what is written now stays right.
+ */
+export interface BatchDefinition<I extends Schema = Schema, O extends Schema = Schema> {
+  readonly description?: string;
+  readonly input: I;
+  readonly output: O;
+  readonly example?: unknown;
+  readonly effects?: boolean;
+  setup?(context: SetupContext): Awaitable<unknown>;
+  close?(state: unknown): Awaitable<void>;
+  batch(items: readonly Parsed<I>[], context: BatchContext): Awaitable<readonly Accepted<O>[]>;
+}
+
+/** Code that answers an item piece by piece, as server-sent events. Not in this release. */
+export interface StreamDefinition<I extends Schema = Schema, O extends Schema = Schema>
+  extends Omit<BatchDefinition<I, O>, 'batch'> {
+  stream(item: Parsed<I>, context: ItemContext & { readonly state: unknown }): AsyncIterable<Accepted<O>>;
+}
+
+/** What a `batch` function is told. */
+export interface BatchContext {
+  readonly state: unknown;
+  /** One for each item, in order. */
+  readonly items: readonly ItemContext[];
+  /** Fires when nobody waits for any of them. */
+  readonly signal: AbortSignal;
 }
 
 /**

@@ -12,6 +12,7 @@ Examples:
   jitney serve models/ --port 9000         every model in a folder
   jitney serve models/ --host 0.0.0.0      beyond this machine; needs JITNEY_API_KEY
   jitney check models/                     what would be served, and what is wrong
+  jitney check models/ --json              the same for programs
 `;
 
 const EXIT_CODES = `
@@ -32,9 +33,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = value;
   };
   addConfigOptions(program.command('serve <path...>'))
+    .addHelpText('before', EXAMPLES)
     .description('serves every model under the paths')
     .action(async (paths: string[], options) => set(await serveCommand(paths, options)));
   addConfigOptions(program.command('check <path...>'))
+    .addHelpText('before', EXAMPLES)
     .description('loads every model under the paths and says how it would be served, without serving it')
     .option('--json', 'one JSON document on standard output')
     .action(async (paths: string[], options) => set(await checkCommand(paths, options)));

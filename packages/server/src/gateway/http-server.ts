@@ -91,6 +91,8 @@ function createNodeServer({ server, limits }: Gateway, listener: RequestListener
     },
     listener,
   );
+  // Last resort against a connection on which nothing moves, longer than any request may take.
+  http.setTimeout(limits.maxTimeoutMs + keepAliveTimeoutMs);
   // An expectation that is not known may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a word.
   http.on('checkExpectation', listener);
   return http;

@@ -16,7 +16,7 @@ const MAX_BYTES = 1024 * 1024;
 const HEAD_BYTES = 4096;
 
 /** Settings that are checked but do nothing in this release. */
-const WITHOUT_EFFECT = ['slo', 'warmup', 'labels', 'timeouts'] as const satisfies readonly (keyof Manifest)[];
+const WITHOUT_EFFECT = ['slo', 'labels', 'timeouts'] as const satisfies readonly (keyof Manifest)[];
 
 export async function readModelJson(folder: Folder): Promise<ModelJson> {
   const entry = entryOf(folder, 'model.json');

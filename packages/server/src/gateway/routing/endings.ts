@@ -49,7 +49,7 @@ export function lost({ model, version, attempts }: Flight, { end, detail }: Host
 }
 
 export function timedOut(): JitneyError {
-  return new JitneyError('DEADLINE_EXCEEDED', 'Request timeout expired');
+  return new JitneyError('DEADLINE_EXCEEDED', 'Request timeout expired', { retryAfterMs: 1_000 });
 }
 
 /** How a host ended, as far as its flights care. */

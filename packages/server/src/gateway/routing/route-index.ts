@@ -34,6 +34,12 @@ export class RouteIndex {
     return this.#byName.get(name)?.get(version);
   }
 
+  /** The same without a word where there is none. */
+  known({ model, version }: { readonly model: string | null; readonly version: string | null }): ModelRoute | null {
+    if (model === null) return null;
+    return (version === null ? this.#defaults.get(model) : this.get(model, version)) ?? null;
+  }
+
   /** The named version, or the default one. @throws JitneyError `MODEL_NOT_FOUND` in Triton's words. */
   find(name: string, version: string | null): ModelRoute {
     const versions = this.#byName.get(name);

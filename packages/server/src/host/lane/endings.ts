@@ -18,7 +18,7 @@ export function deadlineExceeded({ enqueuedAtMs, startedAtMs }: Ticket, now: Mom
     startedAtMs === null
       ? `it waited ${whole(waitedMs)} ms for the model and had not begun to run`
       : `it waited ${whole(waitedMs)} ms for the model and had run for ${whole(now - startedAtMs)} ms`;
-  return new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`);
+  return new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`, { retryAfterMs: 1_000 });
 }
 
 function whole(ms: number): string {

@@ -3,6 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { JitneyError, type ModelDefinition } from '@jitney/core';
 import { bundleScript, type ScriptCacheOptions } from './script-cache.js';
 
+/** Declared in the types so that they stay right, and not carried out yet: better refused than without effect. */
+const LATER = ['setup', 'close', 'effects', 'batch', 'stream'] as const;
+
 const REQUIRED = ['model', 'input', 'output', 'preprocess', 'postprocess'] as const;
 
 /**
@@ -14,6 +17,13 @@ export async function loadDefinition(path: string, cache?: ScriptCacheOptions): 
   const definition = module.default;
   if (typeof definition !== 'object' || definition === null) {
     throw new JitneyError('INVALID_MODEL', `${path}: has no default export. Write: export default defineModel({ … })`);
+  }
+  const later = LATER.filter((key) => (definition as Record<string, unknown>)[key] !== undefined);
+  if (later.length > 0) {
+    throw new JitneyError(
+      'INVALID_MODEL',
+      `${path}: ${later.join(', ')} of defineModel is not in this release: leave it out`,
+    );
   }
   const missing = REQUIRED.filter((key) => (definition as Record<string, unknown>)[key] === undefined);
   if (missing.length > 0) {

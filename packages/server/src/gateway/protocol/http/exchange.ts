@@ -68,21 +68,35 @@ export function exchange<Parsed>(
     parser = protocol.createParser();
     pass = gateway.admission.enter();
   } catch (thrown) {
-    return refuse(gateway, incoming, kind.errorShape, thrown);
+    return refuse(gateway, incoming, kind.errorShape, thrown, gateway.dataPlane.routes.known(named));
   }
-  new Run({ gateway, incoming, kind, protocol, pass, receivedAtMs }, parser).start();
+  new Exchange({ gateway, incoming, kind, protocol, pass, receivedAtMs }, parser).start();
 }
 
-/** Answers with an error a request that named no model that is served, or was not let in. */
-export function refuse(gateway: Gateway, incoming: Incoming, shape: ErrorShape, thrown: unknown): void {
+/** Answers with an error a request that was not let in; `route` is the version it named, where that is known. */
+export function refuse(
+  gateway: Gateway,
+  incoming: Incoming,
+  shape: ErrorShape,
+  thrown: unknown,
+  route: ModelRoute | null = null,
+): void {
   const error = JitneyError.from(thrown);
-  gateway.metrics.failed('', '', error.code);
-  logDefect(gateway, incoming.requestId, error);
+  gateway.metrics.failed(route?.name ?? '', route?.version ?? '', error.code);
+  logFailure(gateway, incoming.requestId, error, route);
   respondError(incoming, shape, error);
 }
 
-function logDefect({ log }: Gateway, requestId: string, error: JitneyError): void {
-  if (error.code === 'INTERNAL') log.error({ requestId, err: error.cause ?? error }, error.message);
+/**
+ * A line for each request that failed, for whoever looks closely: metrics count them, and an overload must not become one
+ * of the log. A defect is always told, and so is a request lost to its hosts; its host tells what own code or the model
+ * did.
+ */
+function logFailure({ log }: Gateway, requestId: string, error: JitneyError, route: ModelRoute | null): void {
+  const about = { requestId, code: error.code, ...(route && { model: route.name, version: route.version }) };
+  if (error.code === 'INTERNAL') log.error({ ...about, err: error.cause ?? error }, error.message);
+  else if (error.code === 'HOST_LOST') log.warn(about, error.message);
+  else log.debug(about, error.message);
 }
 
 /** Steps of one request made in a turn of the event loop: each takes up to half a millisecond. */
@@ -97,8 +111,8 @@ interface Entered<Parsed> {
   readonly receivedAtMs: Moment;
 }
 
-/** A request that was let in. */
-class Run<Parsed> implements BodySink {
+/** A request that was let in, until it is over. */
+class Exchange<Parsed> implements BodySink {
   readonly #entered: Entered<Parsed>;
   /** Dropped once the body is parsed: what it holds would else be kept, and copied by the collector, until the answer. */
   #parser: (BodySink & Steps<Parsed>) | null;
@@ -156,10 +170,10 @@ class Run<Parsed> implements BodySink {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
-    const { gateway, incoming, kind } = this.#entered;
+    const { gateway, incoming, kind, protocol } = this.#entered;
     const error = JitneyError.from(thrown);
     this.#count(error);
-    logDefect(gateway, incoming.requestId, error);
+    logFailure(gateway, incoming.requestId, error, protocol.route);
     this.#sayIfEnding();
     respondError(incoming, kind.errorShape, error);
   }

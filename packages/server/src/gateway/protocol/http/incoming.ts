@@ -15,13 +15,15 @@ export interface Incoming {
 
 /** Calls back once the answer is written, or its connection is gone. */
 export function whenOver({ request, response }: Incoming, callback: () => void): void {
+  const { socket } = request;
   let isOver = false;
   const over = () => {
     if (isOver) return;
     isOver = true;
+    socket.off('close', over);
     callback();
   };
   response.once('close', over);
   // The answer to a pipelined request has no connection until its turn comes, and is not told when that closes.
-  if (response.socket === null) request.socket.setMaxListeners(0).once('close', over);
+  if (response.socket === null) socket.setMaxListeners(0).once('close', over);
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Model, Tensor } from '@jitney/core';
@@ -306,10 +306,23 @@ describe('options of the manifest', () => {
     });
   });
 
-  it('name custom-op libraries relative to the folder of the model', async () => {
-    await expect(load(addModel(), { customOpLibraries: ['./ops.so'] })).rejects.toMatchObject({
+  it('name custom-op libraries that lie in the folder of the model, links followed', async () => {
+    const refused = (customOpLibraries: readonly string[]) =>
+      expect(load(addModel(), { customOpLibraries })).rejects.toMatchObject({
+        code: 'INVALID_CONFIG',
+        message: expect.stringMatching(/^Model fraud@3: backend\.options\.customOpLibraries: /),
+      });
+    await refused(['./absent.so']);
+    await refused(['../outside.so']);
+    await refused([process.execPath]);
+    await symlink(process.execPath, join(root, 'ops.so'));
+    await refused(['ops.so']);
+  });
+
+  it.each(['optimizedModelPath', 'profiling'])('may not write a file: %s', async (option) => {
+    await expect(load(addModel(), { [option]: join(root, 'out') })).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
-      message: expect.stringContaining(join(root, 'ops.so')),
+      message: expect.stringContaining(option),
     });
   });
 });

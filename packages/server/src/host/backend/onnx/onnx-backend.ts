@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { type Artifact, type Backend, JitneyError, type Model } from '@jitney/core';
 import {
   createSession,
@@ -36,7 +37,7 @@ export const onnxBackend: Backend<OnnxBackendOptions> = {
 };
 
 async function loadModel(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
-  const asked = absolutePaths(options, artifact.root);
+  const asked = await confine(options, artifact.root);
   const report = await inspectModelFile(artifact.path, signal);
   await validateModelFile(report, {
     path: artifact.path,
@@ -102,14 +103,41 @@ function named({ model, version }: Artifact, thrown: unknown): JitneyError {
   return new JitneyError(error.code, `Model ${model}@${version}: ${error.message}`, { cause: error.cause });
 }
 
-/** Libraries of operators are named relative to the model's folder, as everything else in its manifest. */
-function absolutePaths(options: OnnxBackendOptions, root: string): SessionOptions {
+/** Options that make the runtime write files: for whoever opens a session himself, not for a file that came with a model. */
+const WRITING = ['optimizedModelPath', 'profiling'] as const;
+
+/**
+ * What a manifest may ask for. Libraries of operators are native code: they are named relative to the model's folder, and
+ * lie in it, links followed.
+ * @throws JitneyError `INVALID_CONFIG` that names the option.
+ */
+async function confine(options: OnnxBackendOptions, root: string): Promise<SessionOptions> {
+  for (const option of WRITING) {
+    if (Object.hasOwn(options, option)) {
+      throw new JitneyError(
+        'INVALID_CONFIG',
+        `backend.options.${option} writes a file, which a model may not: leave it out`,
+      );
+    }
+  }
   const { customOpLibraries: libraries } = options;
   if (!Array.isArray(libraries)) return options as SessionOptions;
-  return {
-    ...options,
-    customOpLibraries: libraries.map((path) => (typeof path === 'string' ? resolve(root, path) : path)),
-  };
+  return { ...options, customOpLibraries: await Promise.all(libraries.map((path) => libraryIn(root, path))) };
+}
+
+async function libraryIn(root: string, path: unknown): Promise<string> {
+  const problem = (what: string) => new JitneyError('INVALID_CONFIG', `backend.options.customOpLibraries: ${what}`);
+  if (typeof path !== 'string') throw problem(`expected paths, got ${typeof path}`);
+  const [folder, library] = await Promise.all([realpath(root), realpath(resolve(root, path))]).catch(
+    (cause: unknown) => {
+      throw problem(
+        `'${path}' cannot be read (${(cause as NodeJS.ErrnoException).code}): put it into the model's folder`,
+      );
+    },
+  );
+  const inside = relative(folder, library);
+  if (inside.startsWith('..') || isAbsolute(inside)) throw problem(`'${path}' lies outside the model's folder ${root}`);
+  return library;
 }
 
 function describeRuntime({ providers = [], configEntries = {} }: SessionOptions, threads: ThreadChoice): string {
