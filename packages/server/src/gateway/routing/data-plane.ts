@@ -145,8 +145,16 @@ export class DataPlane {
     const gone = whyGone(flight, route);
     if (gone !== null) return this.#end(flight, gone);
     const chosen = route === undefined ? null : this.#leastLoaded(route);
-    if (chosen !== null) return chosen.link.send(flight, chosen.target);
+    if (chosen !== null) return this.#send(flight, chosen);
     if (flight.place.at !== 'held') flight.place = { at: 'held', sinceMs: this.#options.clock.now() };
+  }
+
+  #send(flight: Flight, { link, target }: { readonly link: HostLink; readonly target: number }): void {
+    try {
+      link.send(flight, target);
+    } catch (thrown) {
+      this.#end(flight, JitneyError.from(thrown));
+    }
   }
 
   #leastLoaded(route: ModelRoute): { readonly link: HostLink; readonly target: number } | null {

@@ -50,12 +50,12 @@ export class HostLink {
     return this.#isDraining;
   }
 
+  /** @throws JitneyError `TOO_LARGE` for what no frame holds; the flight is not in this host then. */
   send(flight: Flight, target: number): void {
     const { call } = flight;
     flight.place = { at: 'host', link: this };
     flight.startedAtMs = null;
     flight.attempts += 1;
-    this.#flights.set(flight.id, flight);
     this.#connection.send({
       type: 'request',
       id: flight.id,
@@ -72,6 +72,7 @@ export class HostLink {
       outputs: call.outputs,
       body: call.body,
     });
+    this.#flights.set(flight.id, flight);
   }
 
   cancel(flight: Flight): void {
