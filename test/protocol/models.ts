@@ -4,7 +4,7 @@ import { buildModel } from '../../packages/onnxruntime/src/testing/onnx-writer.j
 import { type Files, inOneHost } from '../support/model-tree.js';
 
 /** `fp32`, `int64`, `bytes` …: `y = x` of that dtype, `[n,3]`. */
-export const identityName = (dtype: Dtype): string => dtype.toLowerCase();
+const identityName = (dtype: Dtype): string => dtype.toLowerCase();
 
 /** Every dtype of the protocol as an identity, and models whose arithmetic is obvious. All in one host. */
 export function protocolModels(): Files {
@@ -24,7 +24,7 @@ export function protocolModels(): Files {
   };
 }
 
-/** `plus = x + 1`, `minus = x - 1`, `text = "…"`: three outputs whose order a request may choose. */
+/** `plus = x + 1`, `minus = x - 1`, `same = x`: three outputs whose order a request may choose. */
 function sumsModel(): Uint8Array {
   const value = (name: string) => ({ name, dtype: 'FP32', shape: ['n', 2] }) as const;
   return buildModel({

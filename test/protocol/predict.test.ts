@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identityModel } from '../../packages/onnxruntime/src/testing/models.js';
 import { get, inferBinary, post } from '../support/infer.js';
@@ -427,6 +428,17 @@ describe('the body', () => {
       const { status } = await predict('celsius', 'PNG', { 'content-type': type });
       expect([type, status]).toEqual([type, 400]);
     }
+  });
+});
+
+describe('a compressed body', () => {
+  it('is taken as the plain one, and large answers are compressed as asked', async () => {
+    const inputs = Array.from({ length: 500 }, (_, celsius) => ({ celsius }));
+    const plain = await post(jitney.port, '/predict/celsius', { inputs });
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', 'accept-encoding': 'gzip' };
+    const answer = await post(jitney.port, '/predict/celsius', gzipSync(JSON.stringify({ inputs })), headers);
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(answer.body).toString()).toBe(plain.text);
   });
 });
 
