@@ -24,12 +24,16 @@ export interface GatewayPeerOptions {
   readonly onClose: () => void;
 }
 
+/** How often is looked whether a large answer has left. */
+const LOOK_AGAIN_MS = 5;
+
 /** A gateway, with the requests that it has in this host. */
 export class GatewayPeer implements VisitHost {
   readonly #options: GatewayPeerOptions;
   readonly #connection: Connection;
   /** By the gateway's number of the request. */
   readonly #visits = new Map<number, Visit>();
+  #isClosed = false;
 
   constructor(socket: Socket, options: GatewayPeerOptions) {
     this.#options = options;
@@ -73,8 +77,16 @@ export class GatewayPeer implements VisitHost {
     if (!this.#visits.delete(visit.frame.id)) return;
     if (reply.state === 'failed') this.#fail(visit.frame, reply.error);
     else this.#sendResult(visit.frame, reply);
-    if (visit.hasBegun) this.#options.gate.leave();
+    if (visit.hasBegun) this.#leave(visit.frame);
     this.#options.onSettled(reply);
+  }
+
+  /** What was alone is over once its answer is out: else the end of whatever comes next would be blamed on it. */
+  #leave(frame: RequestFrame): void {
+    const { gate, clock } = this.#options;
+    if (!frame.alone || this.#isClosed || (this.#connection.flush() && this.#connection.bufferedBytes === 0))
+      gate.leave();
+    else clock.at(clock.now() + LOOK_AGAIN_MS, () => this.#leave(frame));
   }
 
   report(frame: RequestFrame, error: JitneyError): void {
@@ -137,6 +149,7 @@ export class GatewayPeer implements VisitHost {
 
   /** A gateway that is gone reads no answers: its requests give up their places. */
   #abandon(): void {
+    this.#isClosed = true;
     for (const visit of [...this.#visits.values()]) visit.running?.cancel();
     this.#options.onClose();
   }

@@ -38,8 +38,10 @@ export type FlightPlace =
  */
 export function orphansOf(flights: readonly Flight[], stuckSinceMs: Moment | null): (readonly [Flight, Orphan])[] {
   const runsAreNamed = flights.some((flight) => flight.startedAtMs !== null);
-  const progressOf = ({ startedAtMs }: Flight): Orphan['progress'] => {
-    if (startedAtMs === null) return runsAreNamed ? 'waiting' : 'unknown';
+  const progressOf = ({ startedAtMs, alone, call }: Flight): Orphan['progress'] => {
+    // Own code and decoders may have ended the host too, and work outside of runs unless they must be alone.
+    const isBlameless = alone || call.body.kind === 'tensors';
+    if (startedAtMs === null) return runsAreNamed && isBlameless ? 'waiting' : 'unknown';
     return stuckSinceMs !== null && startedAtMs <= stuckSinceMs ? 'stuck' : 'started';
   };
   return flights.map((flight) => {

@@ -10,7 +10,7 @@ export interface Orphan {
    * - `stuck`: it was in the run that was too old, for which the host was ended.
    * - `started`: the host had said that it is in a run.
    * - `waiting`: the host had said which requests are in a run, and this is none of them.
-   * - `unknown`: the host said nothing (short runs are not announced).
+   * - `unknown`: the host said nothing: short runs are not announced, nor what is decoded or in own code.
    */
   readonly progress: 'stuck' | 'started' | 'waiting' | 'unknown';
   /** It was on a host before that ended by its own doing. */

@@ -1,4 +1,4 @@
-import type { Dimension, TensorSpec } from '@jitney/core';
+import type { Dimension, Dtype, TensorSpec } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
 import { judgeSignature } from './batchability.js';
 
@@ -105,5 +105,27 @@ describe('a signature whose rows cannot be joined', () => {
     const reason = judge({ x: ['d'.repeat(5000), 3], y: ['e', 3] }, {}).unbatchable;
     expect(reason).toContain('ddd…');
     expect(reason?.length).toBeLessThan(200);
+  });
+});
+
+describe('a graph that divides', () => {
+  const spec = (name: string, dtype: Dtype): TensorSpec => ({ name, dtype, shape: ['n'], optional: false });
+  const verdict = (inputs: Dtype, outputs: Dtype, ...operators: string[]) =>
+    judgeSignature(
+      { inputs: [spec('x', inputs)], outputs: [spec('y', outputs)] },
+      operators.map((type) => ({ domain: 'ai.onnx', type, count: 1 })),
+    ).unbatchable;
+
+  it('whole numbers keeps its rows apart: alone and among others one may meet another fate', () => {
+    expect(verdict('INT32', 'INT32', 'Div')).toMatch(/divides whole numbers \(Div\)/);
+    expect(verdict('INT64', 'INT64', 'Add', 'Mod')).toMatch(/divides whole numbers \(Mod\)/);
+  });
+  it.each<[string, Dtype, Dtype, string[]]>([
+    ['numbers that are not whole', 'FP32', 'FP32', ['Div']],
+    ['what became of token ids', 'INT64', 'INT64', ['Gather', 'Div', 'ArgMax']],
+    ['what was made of whole numbers', 'INT64', 'INT64', ['Cast', 'Div']],
+    ['nothing', 'INT32', 'INT32', ['Mul']],
+  ])('%s does not', (_what, inputs, outputs, operators) => {
+    expect(verdict(inputs, outputs, ...operators)).toBeNull();
   });
 });

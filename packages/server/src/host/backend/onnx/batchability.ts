@@ -24,7 +24,8 @@ export function judgeSignature(signature: Signature, operators: readonly Operato
   const unbatchable =
     symbolProblem(signature, batched) ??
     firstOf(outputs, (output) => outputProblem(output, batched)) ??
-    firstOf(outputs, (output) => dataProblem(output, batched, operators));
+    firstOf(outputs, (output) => dataProblem(output, batched, operators)) ??
+    divisionProblem(signature, operators);
   return { unbatchable, maxRows: null, sharedInputs: fixed.map(({ name }) => name) };
 }
 
@@ -99,6 +100,24 @@ function dataProblem(
   const operator = operators.find(({ domain, type }) => domain === 'ai.onnx' && DATA_SIZED.has(type));
   if (operator === undefined) return null;
   return `the size of output ${describe(output)} may depend on the data (the graph has ${operator.type})`;
+}
+
+const DIVIDES: ReadonlySet<string> = new Set(['Div', 'Mod']);
+/** From whole numbers to others. */
+const LEAVES_WHOLE_NUMBERS: ReadonlySet<string> = new Set(['Cast', 'Gather']);
+
+/**
+ * Whole numbers that are divided. The quotient -2147483648 / -1 ends the process (SIGFPE) where it is computed by
+ * itself, and not where it is computed with others (the vector instructions do not trap): alone and among others a row
+ * would meet another fate.
+ */
+function divisionProblem({ inputs, outputs }: Signature, operators: readonly OperatorUse[]): string | null {
+  if (![...inputs, ...outputs].every(({ dtype }) => /^U?INT/.test(dtype))) return null;
+  const used = operators.filter(({ domain }) => domain === 'ai.onnx');
+  if (used.some(({ type }) => LEAVES_WHOLE_NUMBERS.has(type))) return null;
+  const operator = used.find(({ type }) => DIVIDES.has(type));
+  if (operator === undefined) return null;
+  return `it divides whole numbers (${operator.type}), which may end the process for a row alone and not for many`;
 }
 
 function firstOf<T>(items: readonly T[], problemOf: (item: T) => string | null): string | null {

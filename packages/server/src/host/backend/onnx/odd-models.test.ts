@@ -114,7 +114,7 @@ const SERVED: Readonly<Record<string, readonly [mode: Batching['mode'], reason?:
   'two-axes.onnx': [WHOLE, /\[b,a\]/],
   'zero-rows.onnx': [ROWS],
   'nonzero.onnx': [WHOLE, /no batch dimension/],
-  'divide.onnx': [ROWS],
+  'divide.onnx': [WHOLE, /divides whole numbers \(Div\)/],
   'slow.onnx': [WHOLE, /fixed at 64/],
   'huge-output.onnx': [WHOLE, /rank of output "y"/],
   'huge-middle.onnx': [WHOLE, /fixed at 1/],
