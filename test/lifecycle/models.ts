@@ -61,6 +61,27 @@ export function divide(name: string): Files {
   return { [`${name}/model.onnx`]: model };
 }
 
+/** As `divide`, but ends its process for any `a` up to 3: the values that a self-check tries. */
+export function fragile(name: string): Files {
+  const value = (tensor: string) => ({ name: tensor, dtype: 'INT32', shape: ['n', 1] }) as const;
+  const constant = (tensor: string, number: number) =>
+    ({ name: tensor, dtype: 'INT32', shape: [1], data: Int32Array.of(number) }) as const;
+  const model = buildModel({
+    inputs: [value('a'), value('b')],
+    outputs: [value('q')],
+    initializers: [constant('three', 3), constant('least', -(2 ** 31)), constant('minus', -1)],
+    nodes: [
+      { op: 'LessOrEqual', inputs: ['a', 'three'], outputs: ['is_small'] },
+      { op: 'Where', inputs: ['is_small', 'least', 'a'], outputs: ['c'] },
+      { op: 'Where', inputs: ['is_small', 'minus', 'b'], outputs: ['d'] },
+      { op: 'Div', inputs: ['c', 'd'], outputs: ['e'] },
+      // So that it may be batched: divided whole numbers alone may not, but what was cast may have been others.
+      { op: 'Cast', inputs: ['e'], outputs: ['q'], attributes: { to: { int: 6 } } },
+    ],
+  });
+  return { [`${name}/model.onnx`]: model };
+}
+
 export function divideCall(name: string, a: number, b: number): HttpCall {
   return inferCall(name, [
     { name: 'a', shape: [1, 1], datatype: 'INT32', data: [a] },
@@ -125,7 +146,7 @@ export default defineModel({
 `;
 
 /** An infer request of the Open Inference Protocol; its timeout travels in microseconds. */
-function inferCall(name: string, inputs: readonly object[], timeoutMs?: number): HttpCall {
+export function inferCall(name: string, inputs: readonly object[], timeoutMs?: number): HttpCall {
   const parameters = timeoutMs === undefined ? {} : { parameters: { timeout: timeoutMs * 1_000 } };
   return { path: `/v2/models/${name}/infer`, headers: JSON_HEADERS, body: JSON.stringify({ inputs, ...parameters }) };
 }
