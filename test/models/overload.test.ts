@@ -39,26 +39,26 @@ const rounds = (count: number, timeoutMs = 60_000) =>
 const queued = async () => (await scrape(jitney.port)).sum('jitney_queue_requests', { model: 'rounds' });
 const running = async () => (await scrape(jitney.port)).sum('jitney_running_rows', { model: 'rounds' });
 
-/** A run that lasts until its client leaves. */
-async function occupy(count = 1) {
-  const connections = await Promise.all(Array.from({ length: count }, () => openRaw(jitney.port)));
+/** A run that lasts until its client leaves, and as many requests behind it that would. */
+async function occupy(behind = 0) {
+  const [first, ...others] = await Promise.all(Array.from({ length: behind + 1 }, () => openRaw(jitney.port)));
   const body = rounds(ENDLESS);
-  for (const connection of connections) {
-    connection.write(
-      `POST /v2/models/rounds/infer HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
-  }
-  await until(async () => (await running()) === 1 && (await queued()) === count - 1);
+  const request = `POST /v2/models/rounds/infer HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  first?.write(request);
+  // All at once they would be one more than the queue holds, until the first has left it.
+  await until(async () => (await running()) === 1);
+  for (const connection of others) connection.write(request);
+  await until(async () => (await queued()) === behind);
   return {
     leave: () => {
-      for (const connection of connections) connection.close();
+      for (const connection of [first, ...others]) connection?.close();
     },
   };
 }
 
 describe('more requests than the queue holds', () => {
   it('are refused at once with a time to come back, while the others wait: triton-inference-server/server#914', async () => {
-    const busy = await occupy(1);
+    const busy = await occupy();
     const asked = Array.from({ length: 100 }, () => infer(jitney.port, 'rounds', rounds(1)));
     const answers = Promise.all(asked);
     // Nothing can be answered with 200 while the run goes on: those that are answered now are refused.
@@ -77,7 +77,7 @@ describe('more requests than the queue holds', () => {
   });
 
   it('and whose time is over in the queue end there, none of them is run', async () => {
-    const busy = await occupy(1);
+    const busy = await occupy();
     const answers = await Promise.all(Array.from({ length: 10 }, () => infer(jitney.port, 'rounds', rounds(1, 100))));
     for (const { status, text } of answers) {
       expect([status, JSON.parse(text).error]).toEqual([503, expect.stringContaining('Request timeout expired')]);
@@ -93,7 +93,7 @@ describe('clients that leave the queue', () => {
     const cancelled = async () =>
       (await scrape(jitney.port)).sum('jitney_request_failures_total', { model: 'rounds', reason: 'CANCELLED' });
     const before = await cancelled();
-    const busy = await occupy(20);
+    const busy = await occupy(19);
     const stays = infer(jitney.port, 'rounds', rounds(5));
     await until(async () => (await queued()) === 20);
     busy.leave();
@@ -107,7 +107,7 @@ describe('clients that leave the queue', () => {
 describe('a server whose one model is busy', () => {
   it('is alive and ready, tells its metrics, and serves its other models: gpustack/gpustack#3189', async () => {
     const processes = await jitney.processes();
-    const busy = await occupy(21);
+    const busy = await occupy(20);
     for (let round = 0; round < 20; round++) {
       for (const path of ['/livez', '/readyz', '/metrics', '/v2/health/ready', '/v2/models/rounds/ready']) {
         expect([path, (await get(jitney.port, path)).status]).toEqual([path, 200]);

@@ -28,7 +28,8 @@ beforeAll(async () => {
   const settings = [`limits.maxBodyBytes=${MOST_BYTES}`, 'limits.maxHeaderBytes=8192', 'limits.maxChunks=1000'];
   jitney = await startJitney([tree.root], {
     args: ['--log-level', 'silent', ...settings.flatMap((setting) => ['--set', setting])],
-    env: { TMPDIR: temporary },
+    // Node's cache of compiled code is kept there on purpose.
+    env: { TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' },
   });
   // What the first requests allocate is no leak.
   for (let i = 0; i < 200; i++) await infer(jitney.port, 'fp32', GOOD);
