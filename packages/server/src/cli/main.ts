@@ -16,7 +16,7 @@ Examples:
 `;
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a model cannot be served, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a model cannot be served, 130 interrupted twice.
 Colours follow NO_COLOR and FORCE_COLOR. Every setting: docs/configuration.md.`;
 
 /** The `jitney` command: one file a verb. Answers the exit code. */

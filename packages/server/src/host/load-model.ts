@@ -14,6 +14,7 @@ import type { HostModel, LoadedModel } from '../wire/messages.js';
 import { createOneShotLane } from './lane/one-shot-lane.js';
 import type { ProcessRuns } from './lane/process-runs.js';
 import { OwnCodeWatch } from './own-code-watch.js';
+import { exampleOf } from './pipeline/example.js';
 import { createScriptPipeline } from './pipeline/script.js';
 import { createTensorPipeline } from './pipeline/tensor.js';
 import { describeSchema } from './script/describe-schema.js';
@@ -146,7 +147,7 @@ function describe(
       definition === null
         ? null
         : { input: describeSchema(definition.input, 'input'), output: describeSchema(definition.output, 'output') },
-    example: definition?.example ?? null,
+    example: definition === null ? exampleOf(model.signature) : (definition.example ?? null),
     properties: model.facts.properties ?? {},
     warnings,
     loadMs,

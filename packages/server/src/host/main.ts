@@ -106,8 +106,11 @@ async function loadOne(
 }
 
 function modelLog(log: HostLog, context: RequestContext, model: string): ModelLog {
-  const write = (level: 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>) =>
-    void log.write(level, { ...fields, requestId: context.requestId, model }, text);
+  const write = (level: 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>) => {
+    // Own code may be JavaScript, and some loggers take the fields first.
+    const known = typeof fields === 'object' ? fields : {};
+    void log.write(level, { ...known, requestId: context.requestId, model }, String(text));
+  };
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 /** Most bytes that wait for a reader of stderr that does not keep up. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -55,6 +55,8 @@ interface Target {
  * whoever inherited it.
  */
 function openWithoutBlocking(fd: number): Target {
+  // A regular file never makes anybody wait. Opened again it would have an end of its own, where others write over it.
+  if (fstatSync(fd).isFile()) return { fd, own: false };
   try {
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
     return { fd: openSync(`/proc/self/fd/${fd}`, flags), own: true };

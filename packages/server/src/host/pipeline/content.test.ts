@@ -32,7 +32,7 @@ describe('a JSON body', () => {
     ['{"inputs":', /the body is not JSON: .*/],
     ['[1]', /the body must be an object/],
     ['null', /the body must be an object/],
-    ['{"input":1}', /the body must be an object/],
+    ['{"input":1}', /the body has no 'inputs'/],
     ['{"inputs":1,"parameters":[]}', /'parameters' must be an object/],
     ['{"inputs":1,"parameters":null}', /'parameters' must be an object/],
   ])('%s is refused', (text, message) => {

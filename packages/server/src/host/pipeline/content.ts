@@ -72,7 +72,10 @@ const FORM = '{ "inputs": …, "parameters": { … } }';
 function readJson(bytes: Uint8Array): Content {
   if (bytes.byteLength === 0) throw new JitneyError('INVALID_ARGUMENT', `the body is empty: send JSON, ${FORM}`);
   const body = parseJson(bytes);
-  if (typeof body !== 'object' || body === null || Array.isArray(body) || !Object.hasOwn(body, 'inputs')) {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body) && !Object.hasOwn(body, 'inputs')) {
+    throw new JitneyError('INVALID_ARGUMENT', `the body has no 'inputs': send ${FORM}`);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new JitneyError('INVALID_ARGUMENT', `the body must be an object: ${FORM}`);
   }
   const { inputs, parameters = {} } = body as { inputs: unknown; parameters?: unknown };

@@ -6,6 +6,9 @@ export function registerHealth(app: FastifyInstance, gateway: Gateway): void {
   app.get('/livez', () => ({ live: true }));
   app.get('/readyz', (_request, reply) => {
     const readiness = readinessOf(gateway);
+    // Reasons name files. Where there is a key, who has none learns which models, and no more.
+    if (gateway.server.apiKeySha256 !== null)
+      return reply.code(readiness.ready ? 200 : 503).send(withoutReasons(readiness));
     return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
   app.get('/metrics', async (request, reply) => {
@@ -20,6 +23,11 @@ export interface Readiness {
   /** Why not: the server is ending, or these models do not serve. */
   readonly reason?: string;
   readonly models?: Readonly<Record<string, string>>;
+}
+
+function withoutReasons({ models = {}, ...readiness }: Readiness): Readiness {
+  const states = Object.entries(models).map(([name, text]) => [name, text.split(':', 1)[0]]);
+  return states.length === 0 ? readiness : { ...readiness, models: Object.fromEntries(states) };
 }
 
 /**

@@ -72,6 +72,8 @@ function predictOperation(model: LoadedModel): Record<string, unknown> {
           },
           ...example,
         },
+        // Own code may take the body itself: a picture, a text.
+        ...(model.schema === null ? {} : { '*/*': {} }),
       },
     },
     responses: {
@@ -201,7 +203,10 @@ const infer = (parameters: readonly unknown[]) => ({
     summary: 'Runs tensors through a model; binary tensors with Inference-Header-Content-Length',
     tags: ['Open Inference Protocol'],
     parameters,
-    requestBody: { required: true, content: json({ $ref: '#/components/schemas/InferRequest' }) },
+    requestBody: {
+      required: true,
+      content: { ...json({ $ref: '#/components/schemas/InferRequest' }), 'application/octet-stream': {} },
+    },
     responses: {
       200: { description: 'The outputs.', content: json({ $ref: '#/components/schemas/InferResponse' }) },
       default: failure('#/components/schemas/OipError'),

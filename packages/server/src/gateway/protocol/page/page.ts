@@ -71,7 +71,7 @@ function card(route: ModelRoute): string {
   return `<section>
 <h2>${title} ${state}</h2>
 ${reason}
-<p>${escapeHtml(shorten(loaded.description)) || 'The tensor API.'}</p>
+<p>${escapeHtml(shorten(loaded.description)) || (loaded.task === 'tensor' ? 'Takes and gives tensors.' : 'A model with code of its own.')}</p>
 ${route.isDefault ? tryIt(route) : ''}
 <details><summary>Signature, batching, runtime</summary>
 <table><thead><tr><th></th><th>name</th><th>datatype</th><th>shape</th></tr></thead><tbody>
@@ -106,7 +106,7 @@ function tryIt({ name, loaded }: ModelRoute): string {
   const inputs = loaded?.example ?? null;
   const body =
     inputs === null
-      ? '{\n  "inputs": …\n}'
+      ? '{ "inputs": [] }'
       : JSON.stringify({ inputs }, null, JSON.stringify(inputs).length > 600 ? 0 : 2);
   return `<form data-model="${escapeHtml(name)}">
 <label>POST /predict/${escapeHtml(name)}<textarea spellcheck="false" rows="${Math.min(12, body.split('\n').length + 1)}">${escapeHtml(body)}</textarea></label>
