@@ -43,6 +43,11 @@ export const ERROR_CATALOGUE = {
     meaning: 'The key is missing or wrong.',
     remedy: 'Send the server\'s key as "Authorization: Bearer <key>".',
   },
+  FORBIDDEN: {
+    retryable: false,
+    meaning: 'A page of another origin sent the request.',
+    remedy: 'List the origin with --cors-origins, or call from a program.',
+  },
   MODEL_NOT_FOUND: {
     retryable: false,
     meaning: 'No model, or no version of it, has this name.',

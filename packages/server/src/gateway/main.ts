@@ -1,11 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { LimitsConfig, ServerConfig } from '../config/index.js';
+import { isLoopback, type LimitsConfig, type ServerConfig } from '../config/index.js';
 import { createLog } from '../telemetry/logs.js';
 import { createGatewayMetrics } from '../telemetry/metrics.js';
 import { realClock } from '../wire/clock.js';
 import type { FromGateway, LogSettings, RoutingTable, ToGateway } from '../wire/messages.js';
 import { Admission } from './access/admission.js';
 import { createAuthorise } from './access/authorise.js';
+import { createOriginCheck } from './access/origin.js';
 import { createRequestIds } from './access/request-id.js';
 import type { Gateway } from './gateway.js';
 import { createHttpServer } from './http-server.js';
@@ -61,6 +62,10 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     dataPlane,
     admission,
     authorise: createAuthorise(config.server.apiKeySha256),
+    checkOrigin: createOriginCheck({
+      corsOrigins: config.server.corsOrigins,
+      trustsThisMachine: isLoopback(config.server.host) && config.server.apiKeySha256 === null,
+    }),
     limits: config.limits,
     server: config.server,
     metrics,

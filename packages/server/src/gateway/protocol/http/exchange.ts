@@ -63,6 +63,7 @@ export function exchange<Parsed>(
   let parser: BodySink & Steps<Parsed>;
   let pass: Pass;
   try {
+    gateway.checkOrigin(incoming.request.headers);
     gateway.authorise(incoming.request.headers);
     protocol = kind.begin(gateway, incoming.request, named);
     parser = protocol.createParser();

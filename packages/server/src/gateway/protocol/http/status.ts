@@ -8,6 +8,8 @@ export function httpStatus(code: ErrorCode): number {
       return 400;
     case 'UNAUTHENTICATED':
       return 401;
+    case 'FORBIDDEN':
+      return 403;
     case 'MODEL_NOT_FOUND':
     case 'ROUTE_NOT_FOUND':
       return 404;
