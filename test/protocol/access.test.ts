@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identityModel } from '../../packages/onnxruntime/src/testing/models.js';
 import { get, post } from '../support/infer.js';
-import { type RunningJitney, startJitney } from '../support/jitney.js';
+import { type RunningJitney, runJitney, startJitney } from '../support/jitney.js';
 import { scrape } from '../support/metrics.js';
 import { type ModelTree, plantTree } from '../support/model-tree.js';
 
@@ -166,7 +163,7 @@ describe('beyond loopback', () => {
   it.each([['0.0.0.0'], ['::'], ['192.0.2.1']])(
     '%s without a key is refused before anything starts: code 3, and the fix',
     async (host) => {
-      const { code, output } = await runCommand(['serve', `${tree.root}/fp32`, '--port', '0', '--host', host]);
+      const { code, output } = await runJitney(['serve', `${tree.root}/fp32`, '--port', '0', '--host', host]);
       expect(code).toBe(3);
       expect(output).toMatch(/JITNEY_API_KEY.*--insecure/s);
     },
@@ -191,7 +188,7 @@ describe('a port that is taken', () => {
     const jitney = await serve([]);
     try {
       const taken = String(jitney.port);
-      const { code, output } = await runCommand(['serve', `${tree.root}/fp32`, '--port', taken]);
+      const { code, output } = await runJitney(['serve', `${tree.root}/fp32`, '--port', taken]);
       expect(code).toBe(3);
       expect(output).toMatch(new RegExp(`127\\.0\\.0\\.1:${taken} is taken.*--port`));
       expect((await scrape(jitney.port)).series.length).toBeGreaterThan(0);
@@ -201,23 +198,8 @@ describe('a port that is taken', () => {
   });
 
   it('the help says what the codes mean', async () => {
-    const { code, output } = await runCommand(['--help']);
+    const { code, output } = await runJitney(['--help']);
     expect(code).toBe(0);
     expect(output).toMatch(/Exit codes:.*3 wrong configuration/);
   });
 });
-
-/** Runs the shipped command to its end. */
-async function runCommand(args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const cli = fileURLToPath(new URL('../../packages/server/bin/jitney.js', import.meta.url));
-  const env = { ...process.env, NO_COLOR: '1', JITNEY_API_KEY: undefined };
-  const child = spawn(process.execPath, [cli, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { code, output };
-}
