@@ -77,7 +77,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     isDraining: () => isDraining,
   };
   const app = createHttpServer(gateway);
-  const connections = new Connections(app.server);
+  const connections = new Connections(app.server, realClock);
   // Before anything is awaited: a table that comes meanwhile would be lost.
   process.on('message', (next: ToGateway) => {
     switch (next.type) {
@@ -97,7 +97,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
           .then((exported) => send({ type: 'collected', callId: next.callId, metrics: exported }));
       case 'drain':
         isDraining = true;
-        return void drain(gateway, app.server, connections, next.delayMs);
+        return void drain(gateway, connections, next.delayMs);
     }
   });
   await app.ready();
@@ -109,23 +109,11 @@ async function start(message: Configure, handle: unknown): Promise<void> {
   startHeartbeat(gateway, config.heartbeatIntervalMs);
 }
 
-/** Quiet connections are looked for so often while the last requests are answered. */
-const QUIET_CHECK_MS = 50;
-
-/** Serves on during the delay, then takes no new connection and waits for what is in flight. */
-async function drain(
-  { clock }: Gateway,
-  server: ReturnType<typeof createHttpServer>['server'],
-  connections: Connections,
-  delayMs: number,
-): Promise<void> {
+/** Serves on during the delay, then answers what is in flight. */
+async function drain({ clock }: Gateway, connections: Connections, delayMs: number): Promise<void> {
   await new Promise<void>((resolve) => clock.at(clock.now() + delayMs, resolve));
-  const timer = setInterval(() => connections.closeQuiet(), QUIET_CHECK_MS);
-  server.close(() => {
-    clearInterval(timer);
-    send({ type: 'drained' });
-  });
-  connections.closeQuiet();
+  await connections.finish();
+  send({ type: 'drained' });
 }
 
 /** Questions to the supervisor that wait for their answer. */
