@@ -19,6 +19,8 @@ export interface RunningJitney {
   readonly output: () => string;
   /** Its children whose title begins so: `jitney host fraud`. */
   readonly processes: (title?: string) => Promise<RunningProcess[]>;
+  /** Folders in the temporary folder that hold its sockets: one while it runs. */
+  readonly runtimeFolders: () => Promise<string[]>;
   /** Paths of the sockets in its runtime folder. */
   readonly sockets: () => Promise<string[]>;
   /** Resolves once the output matches, from what was written before on. */
@@ -80,7 +82,12 @@ export async function startJitney(paths: readonly string[], options: StartOption
       output: output.text,
       said: (pattern) => output.said(pattern, ended),
       signal: (signal) => void child.kill(signal),
-      sockets: () => socketsOf(pid),
+      runtimeFolders: () => runtimeFoldersOf(pid),
+      sockets: async () => {
+        const folders = await runtimeFoldersOf(pid);
+        const files = await Promise.all(folders.map((folder) => readdir(folder)));
+        return folders.flatMap((folder, index) => (files[index] ?? []).map((file) => join(folder, file)));
+      },
       processes: async (title = 'jitney') =>
         (await listProcesses()).filter((process) => process.parent === pid && process.title.startsWith(title)),
     };
@@ -125,12 +132,9 @@ function collectOutput(child: ChildProcess) {
 }
 
 /** A supervisor's folder bears its pid. */
-async function socketsOf(supervisor: number): Promise<string[]> {
-  const folders = (await readdir(tmpdir())).filter((name) => new RegExp(`^jitney-\\w+-${supervisor}-`).test(name));
-  const files = await Promise.all(
-    folders.map(async (name) => (await readdir(join(tmpdir(), name))).map((file) => join(tmpdir(), name, file))),
-  );
-  return files.flat();
+async function runtimeFoldersOf(supervisor: number): Promise<string[]> {
+  const name = new RegExp(`^jitney-\\w+-${supervisor}-`);
+  return (await readdir(tmpdir())).filter((entry) => name.test(entry)).map((entry) => join(tmpdir(), entry));
 }
 
 /** Resolves once none of the processes exists. */

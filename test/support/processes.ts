@@ -59,3 +59,13 @@ function ancestorsOf(pid: number, parents: ReadonlyMap<number, number>): number[
   }
   return ancestors;
 }
+
+/** Processor time that the process has used, in ticks of the system (1/100 s); 0 once it is gone, or without /proc. */
+export async function cpuTicks(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return Number(user ?? 0) + Number(system ?? 0);
+}
