@@ -35,7 +35,7 @@ export async function until(isReached: () => Promise<boolean>): Promise<void> {
 }
 
 /** Open sockets of the process; 0 where there is no /proc. */
-export async function socketsOf(pid: number): Promise<number> {
+async function socketsOf(pid: number): Promise<number> {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const targets = await Promise.all(
     descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')),
