@@ -88,7 +88,7 @@ class ModelNews {
 
   #tell(key: string, { name, version, state, reason, loaded }: ModelRoute): void {
     const fields = { model: name, version };
-    if (state === 'failed') return this.#say('error', `${key}: ${reason}`, fields);
+    if (state === 'failed') return this.#say('error', reason.includes(key) ? reason : `${key}: ${reason}`, fields);
     if (state === 'unloaded') return this.#say('info', `${key}: not loaded (${reason})`, fields);
     if (loaded === null) return;
     const { loadMs, memory, batching } = loaded;

@@ -5,6 +5,7 @@ import { type ConfigOptions, configFrom } from './config-options.js';
 import { EXIT } from './exit-codes.js';
 import { discover, loadAll } from './launch.js';
 import { megabytes, paint, shorten } from './output.js';
+import { firstSignal } from './signals.js';
 
 /** One model version as `check` reports it. */
 export interface Verdict {
@@ -33,6 +34,8 @@ export interface VerdictTensor {
 
 /** `jitney check PATH…`: each model is loaded in a host of its own and its self-check run, as `serve` would. */
 export async function checkCommand(paths: readonly string[], options: ConfigOptions): Promise<number> {
+  // Hosts end with this process, and what it left in the temporary folder is removed as it exits.
+  void firstSignal(() => {}).then(() => process.exit(EXIT.interrupted));
   const config = await configFrom(options);
   const repository = await discover(paths);
   const routes = await loadAll(repository, config);

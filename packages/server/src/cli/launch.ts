@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.js';
-import type { FleetModel } from '../fleet/fleet-model.js';
-import { discover, modelOverrides, type Repository, toHostModel } from '../fleet/repository/index.js';
+import { discover, type Repository } from '../fleet/repository/index.js';
 import { type Supervisor, type SupervisorOptions, startSupervisor } from '../fleet/supervisor.js';
+import { wantedModels } from '../fleet/wanted-models.js';
 import { createLog } from '../telemetry/logs.js';
 import { realClock } from '../wire/clock.js';
 import type { LogSettings, ModelRoute } from '../wire/messages.js';
@@ -26,7 +26,7 @@ export async function launch({ config, repository, ...watching }: Launch): Promi
   const logSettings = logSettingsOf(config);
   return startSupervisor({
     config,
-    models: fleetModels(repository, config),
+    models: wantedModels(repository, config),
     version: VERSION,
     clock: realClock,
     log: createLog({ ...logSettings, name: 'supervisor' }),
@@ -57,21 +57,3 @@ export async function loadAll(repository: Repository, config: Config): Promise<r
 }
 
 export { discover };
-
-/** What the fleet is asked to have: what can be served is loaded, the rest is known by its reason. */
-function fleetModels(repository: Repository, config: Config): FleetModel[] {
-  return repository.artefacts.map((artefact) => ({
-    name: artefact.name,
-    version: artefact.version,
-    isDefault: artefact.isDefault,
-    host: artefact.manifest.host ?? null,
-    wanted:
-      artefact.state.state === 'servable'
-        ? { state: 'load', hostModel: toHostModel(artefact, config.models, modelOverrides(config)) }
-        : {
-            state: 'leave',
-            as: artefact.state.state === 'refused' ? 'failed' : 'unloaded',
-            reason: artefact.state.reason,
-          },
-  }));
-}

@@ -174,8 +174,9 @@ export class SupervisedHost {
     else this.#cancelRestart = clock.at(clock.now() + afterMs, () => this.start());
   }
 
-  #exhausted({ detail, position }: HostLifeEnd): LoadFailure[] {
-    const where = position === null ? '' : ` while it loaded ${position.model}, in stage '${position.stage}'`;
+  #exhausted({ end, detail, position }: HostLifeEnd): LoadFailure[] {
+    const isSaid = position === null || end === 'hung';
+    const where = isSaid ? '' : ` while it loaded ${position.model}, in stage '${position.stage}'`;
     const times = this.#ended.length === 1 ? 'its process ended' : `its process kept ending, the last time`;
     const error = { code: 'MODEL_FAILED', message: `given up: ${times} ${detail}${where}` } as const;
     return this.#options.models.map(({ name, version }) => ({
