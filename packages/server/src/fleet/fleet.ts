@@ -39,6 +39,7 @@ export class Fleet {
   readonly #lastLoaded = new Map<string, LoadedModel>();
   readonly #waiting = new Set<() => void>();
   #revision = 0;
+  #isStopped = false;
   #spawned = 0;
 
   constructor(options: FleetOptions) {
@@ -81,11 +82,7 @@ export class Fleet {
     if (found === undefined) throw new JitneyError('MODEL_NOT_FOUND', `'${name}' version ${version} is not found`);
     return this.#turns.take(hostOf(found), async () => {
       this.#leave(found, 'unloaded', 'unloaded');
-      const stay = this.#modelsOf(hostOf(found)).filter((other) => keyOf(other) !== key);
-      if (stay.length > 0) return this.#replace(hostOf(found), stay, null);
-      const host = this.#hosts.get(hostOf(found));
-      this.#hosts.delete(hostOf(found));
-      if (host !== undefined) await this.#end(host, this.#options.drainMs);
+      await this.#takeOut(found);
     });
   }
 
@@ -116,22 +113,37 @@ export class Fleet {
 
   /** Ends every host at once: what they hold was answered before, or never will be. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all([...this.#alive].map((host) => this.#end(host, 0)));
   }
 
   async #load(model: FleetModel): Promise<void> {
     const { wanted } = model;
-    const wasServed = this.#models.get(keyOf(model))?.wanted.state === 'load';
+    const before = this.#models.get(keyOf(model));
+    const wasServed = before?.wanted.state === 'load';
     if (!wasServed) this.#models.set(keyOf(model), model);
     if (wanted.state === 'leave') return this.#publish();
     const others = this.#modelsOf(hostOf(model)).filter((other) => keyOf(other) !== keyOf(model));
     try {
       await this.#replace(hostOf(model), [...others, wanted.hostModel], keyOf(model));
       this.#models.set(keyOf(model), model);
+      this.#publish();
     } catch (thrown) {
       if (!wasServed) this.#leave(model, 'failed', JitneyError.from(thrown).message);
       throw thrown;
     }
+    // It moved: nobody is sent to its old place any more.
+    if (wasServed && hostOf(before) !== hostOf(model)) await this.#takeOut(before);
+  }
+
+  /** Ends the host that holds the version, or replaces it by one without, where others share it. */
+  async #takeOut(model: FleetModel): Promise<void> {
+    const name = hostOf(model);
+    const stay = this.#modelsOf(name).filter((other) => keyOf(other) !== keyOf(model));
+    if (stay.length > 0) return this.#replace(name, stay, null);
+    const host = this.#hosts.get(name);
+    this.#hosts.delete(name);
+    if (host !== undefined) await this.#end(host, this.#options.drainMs);
   }
 
   #modelsOf(hostName: string): readonly HostModel[] {
@@ -146,6 +158,7 @@ export class Fleet {
 
   /** Starts a host with these models, and ends the one of that name once it is ready, with `mustLoad` in it. */
   async #replace(name: string, models: readonly HostModel[], mustLoad: string | null): Promise<void> {
+    if (this.#isStopped) throw new JitneyError('SHUTTING_DOWN', `${name} is not loaded: the server is ending`);
     const old = this.#hosts.get(name);
     const next = this.#createHost(name, models, this.#hosts.size + (old === undefined ? 1 : 0));
     if (old === undefined) this.#hosts.set(name, next);
