@@ -111,6 +111,15 @@ describe('loading at run time', () => {
     expect((await call(supervisor.port, echoCall('second', 1))).status).toBe(200);
     expect((await hosts()).map(({ title }) => title)).toEqual(['jitney host first@1+second@1']);
   });
+
+  it('into another host than before leaves nothing in the old one', async () => {
+    const models = await start({ ...echo('first'), ...echo('second') });
+    for (const name of ['first', 'second'])
+      await supervisor.fleet.load({ ...modelNamed(models, name), host: 'shared' });
+    await supervisor.settled();
+    expect((await call(supervisor.port, echoCall('first', 1))).status).toBe(200);
+    expect((await hosts()).map(({ title }) => title)).toEqual(['jitney host first@1+second@1']);
+  });
 });
 
 describe('reloading under load', () => {
