@@ -91,12 +91,13 @@ class ModelNews {
     if (state === 'failed') return this.#say('error', reason.includes(key) ? reason : `${key}: ${reason}`, fields);
     if (state === 'unloaded') return this.#say('info', `${key}: not loaded (${reason})`, fields);
     if (loaded === null) return;
-    const { loadMs, memory, batching } = loaded;
+    const { loadMs, memory, batching, runtime } = loaded;
     this.#say('info', describeModel(loaded, this.#colours), {
       ...fields,
       loadMs: Math.round(loadMs),
       ...memory,
       batching,
+      runtime,
     });
     for (const warning of loaded.warnings) this.#say('warn', `${key}: ${warning}`, fields);
   }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, JitneyError } from '@jitney/core';
 import type { HostEnded, HostFacts, HostModel, LoadedModel, RoutingTable } from '../wire/messages.js';
+import { countSharers } from './cpu-sharers.js';
 import { type FleetModel, groupByHost, hostOf, keyOf } from './fleet-model.js';
 import { modelRoute } from './model-route.js';
 import { type Aftermath, type HostOptions, type HostSettings, SupervisedHost } from './supervised-host.js';
@@ -50,7 +51,7 @@ export class Fleet {
   add(models: readonly FleetModel[]): void {
     for (const model of models) this.#models.set(keyOf(model), model);
     const groups = [...groupByHost(models)];
-    const hosts = groups.map(([name, hostModels]) => this.#createHost(name, hostModels, groups.length));
+    const hosts = groups.map(([name, hostModels]) => this.#createHost(name, hostModels));
     for (const host of hosts) this.#hosts.set(host.name, host);
     for (const host of hosts) host.start();
     this.#publish();
@@ -160,7 +161,7 @@ export class Fleet {
   async #replace(name: string, models: readonly HostModel[], mustLoad: string | null): Promise<void> {
     if (this.#isStopped) throw new JitneyError('SHUTTING_DOWN', `${name} is not loaded: the server is ending`);
     const old = this.#hosts.get(name);
-    const next = this.#createHost(name, models, this.#hosts.size + (old === undefined ? 1 : 0));
+    const next = this.#createHost(name, models);
     if (old === undefined) this.#hosts.set(name, next);
     next.start();
     await this.#until(() => ['ready', 'failed', 'stopped'].includes(next.state.state));
@@ -180,7 +181,7 @@ export class Fleet {
     this.#alive.delete(host);
   }
 
-  #createHost(name: string, models: readonly HostModel[], cpuSharers: number): SupervisedHost {
+  #createHost(name: string, models: readonly HostModel[]): SupervisedHost {
     const { settings, clock, hostModule, sockets, events } = this.#options;
     const host: SupervisedHost = new SupervisedHost({
       name,
@@ -190,7 +191,7 @@ export class Fleet {
       sockets,
       module: hostModule,
       nextHostId: (hostName) => `${hostName}#${++this.#spawned}`,
-      cpuSharers: () => cpuSharers,
+      cpuSharers: () => countSharers([...this.#modelsBeside(name), models]),
       events: {
         onChange: () => this.#changed(host),
         onReady: events.onHostReady,
@@ -199,6 +200,11 @@ export class Fleet {
     });
     this.#alive.add(host);
     return host;
+  }
+
+  /** Of each of the other hosts. */
+  #modelsBeside(hostName: string): (readonly HostModel[])[] {
+    return [...this.#hosts.values()].filter((host) => host.name !== hostName).map((host) => host.models);
   }
 
   #changed({ state }: SupervisedHost): void {

@@ -1,4 +1,5 @@
 import type { Clock, ErrorRecord, LaneStats, Moment } from '@jitney/core';
+import type { CpuSharers } from '../wire/cpu-sharers.js';
 import type { FromHost, HostModel, LoadedModel, LogSettings, ToHost } from '../wire/messages.js';
 import { Child, type ChildEnd, type Stuck } from './child.js';
 import { Watchdog, type WatchdogLimits } from './watchdog.js';
@@ -51,8 +52,8 @@ export interface HostLifeOptions {
   readonly module: string;
   readonly socketPath: string;
   readonly models: readonly HostModel[];
-  /** Hosts that share this machine's CPUs, itself included. */
-  readonly cpuSharers: number;
+  /** Itself included. */
+  readonly cpuSharers: CpuSharers;
   readonly settings: HostLifeSettings;
   readonly clock: Clock;
   readonly events: HostLifeEvents;

@@ -1,4 +1,5 @@
 import type { Clock } from '@jitney/core';
+import type { CpuSharers } from '../wire/cpu-sharers.js';
 import type { HostEnded, HostFacts, HostModel, LoadedModel } from '../wire/messages.js';
 import { HostLife, type HostLifeEnd, type HostLifeSettings, type LoadFailure, type LoadPosition } from './host-life.js';
 import { decideRestart, type EndedLife, type RestartSettings, remember } from './restart-policy.js';
@@ -50,8 +51,8 @@ export interface HostOptions {
   /** A name no other process of this server has or had. */
   readonly nextHostId: (name: string) => string;
   readonly sockets: { socketPath(name: string): string; release(socketPath: string): void };
-  /** Hosts that share this machine's CPUs, itself included. */
-  readonly cpuSharers: () => number;
+  /** Asked as each process starts; itself included. */
+  readonly cpuSharers: () => CpuSharers;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
+import { type Backend, JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
 import { realClock } from '../wire/clock.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
-import { nativeFunctions, onnxBackend } from './backend/onnx/index.js';
+import { createOnnxBackend, nativeFunctions } from './backend/onnx/index.js';
 import { returnFreeMemory } from './free-memory.js';
 import { startHeartbeat } from './heartbeat.js';
 import { HostLog } from './host-log.js';
@@ -29,7 +29,7 @@ async function start(message: LoadMessage): Promise<void> {
   const log = new HostLog(message.log, `host ${title}`);
   process.on('uncaughtException', (error, origin) => endSinceUncaught(log, error, origin));
   const host: { requests: RequestServer | null } = { requests: null };
-  const targets = await loadAll(message.models, log, host);
+  const targets = await loadAll(message, log, host);
   const served = targets.filter((target) => target !== undefined);
   if (served.length === 0) return;
   const requests = new RequestServer({
@@ -59,15 +59,13 @@ function endSinceUncaught(log: HostLog, err: Error, origin: string): void {
 
 /** Loads the models one after the other, each at the target of its place; one that fails leaves the others. */
 async function loadAll(
-  models: readonly HostModel[],
+  { models, cpuSharers }: LoadMessage,
   log: HostLog,
   host: { readonly requests: RequestServer | null },
 ): Promise<(ServedModel | undefined)[]> {
   const targets: (ServedModel | undefined)[] = [];
-  const processRuns = new ProcessRuns();
-  for (const [target, asked] of models.entries()) {
-    targets.push(await loadOne(asked, target, { log, host, processRuns }));
-  }
+  const loading = { log, host, processRuns: new ProcessRuns(), backend: createOnnxBackend(cpuSharers) };
+  for (const [target, asked] of models.entries()) targets.push(await loadOne(asked, target, loading));
   return targets;
 }
 
@@ -75,18 +73,19 @@ interface LoadingHost {
   readonly log: HostLog;
   readonly host: { readonly requests: RequestServer | null };
   readonly processRuns: ProcessRuns;
+  readonly backend: Backend;
 }
 
 async function loadOne(
   asked: HostModel,
   target: number,
-  { log, host, processRuns }: LoadingHost,
+  { log, host, processRuns, backend }: LoadingHost,
 ): Promise<ServedModel | undefined> {
   const { name, version } = asked;
   let stage: LoadStage = 'code';
   try {
     return await loadModel(asked, target, {
-      backend: onnxBackend,
+      backend,
       clock: realClock,
       processRuns,
       signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 import type { Batching, ErrorRecord, LaneStats, Moment, Signature } from '@jitney/core';
+import type { CpuSharers } from './cpu-sharers.js';
 
 /**
  * What supervisor, gateways and hosts tell each other beside requests: plain data over the child's IPC channel.
@@ -64,8 +65,8 @@ export type ToHost =
       readonly log: LogSettings;
       readonly heartbeatIntervalMs: number;
       readonly maxFrameBytes: number;
-      /** Hosts that share this machine's CPUs, the one that is told included. */
-      readonly cpuSharers: number;
+      /** The one that is told included. */
+      readonly cpuSharers: CpuSharers;
     }
   | { readonly type: 'drain' };
 

@@ -1,3 +1,3 @@
 /** The loader of native functions that this backend has set up: the process has one, and its first user sets it up. */
 export { loadKoffi as nativeFunctions } from '@jitney/onnxruntime';
-export { onnxBackend } from './onnx-backend.js';
+export { createOnnxBackend } from './onnx-backend.js';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { bitPatterns, NUMERIC_DTYPES } from '../../../../../onnxruntime/src/testing/models.js';
 import { bytes, fp32, int64 } from '../../../../../onnxruntime/src/testing/tensors.js';
 import { judgeBatching } from '../../self-check.js';
-import { onnxBackend } from './index.js';
+import { createOnnxBackend } from './index.js';
 
 /** Odd and hostile files that lie beside the project on some machines; its README says what each must get. */
 const SHARED = process.env.JITNEY_SHARED ?? fileURLToPath(new URL('../../../../../../../shared', import.meta.url));
@@ -17,7 +17,11 @@ const WHERE = isThere ? 'beside the project' : `beside the project: absent, look
 const signal = new AbortController().signal;
 
 const load = (file: string): Promise<Model> =>
-  onnxBackend.load({ model: 'odd', version: '1', path: join(ODD, file), root: dirname(join(ODD, file)) }, {}, signal);
+  createOnnxBackend().load(
+    { model: 'odd', version: '1', path: join(ODD, file), root: dirname(join(ODD, file)) },
+    {},
+    signal,
+  );
 
 async function withModel<T>(file: string, use: (model: Model) => T | Promise<T>): Promise<T> {
   const model = await load(file);

@@ -16,7 +16,7 @@ import { addModel, identityModel, loopModel, zipMapModel } from '../../../../../
 import { buildModel } from '../../../../../onnxruntime/src/testing/onnx-writer.js';
 import { fp32, int64 } from '../../../../../onnxruntime/src/testing/tensors.js';
 import { judgeBatching } from '../../self-check.js';
-import { onnxBackend } from './index.js';
+import { createOnnxBackend } from './index.js';
 
 let root: string;
 const loaded: Model[] = [];
@@ -37,7 +37,7 @@ async function load(
 ): Promise<Model> {
   const path = join(root, 'model.onnx');
   await writeFile(path, bytes);
-  const model = await onnxBackend.load({ model: 'fraud', version: '3', path, root }, options, aborted);
+  const model = await createOnnxBackend().load({ model: 'fraud', version: '3', path, root }, options, aborted);
   loaded.push(model);
   return model;
 }
@@ -156,7 +156,11 @@ describe('two models with weights of the same name beside them', () => {
         }),
       }),
     );
-    const model = await onnxBackend.load({ model: folder, version: '1', path, root: join(root, folder) }, {}, signal);
+    const model = await createOnnxBackend().load(
+      { model: folder, version: '1', path, root: join(root, folder) },
+      {},
+      signal,
+    );
     loaded.push(model);
     return model;
   }

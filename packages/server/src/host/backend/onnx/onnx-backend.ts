@@ -13,30 +13,43 @@ import {
   type SessionOptions,
   validateModelFile,
 } from '@jitney/onnxruntime';
+import type { CpuSharers } from '../../../wire/cpu-sharers.js';
 import { modelFacts } from './facts.js';
 import { OnnxModel } from './onnx-model.js';
 import { type Refuse, refuseTypes } from './served-types.js';
 import { SessionSignature } from './signature.js';
-import { chooseThreads, type ThreadChoice } from './threads.js';
+import { chooseThreads, shareOf, type ThreadChoice } from './threads.js';
+import { type UsableCpus, usableCpus } from './usable-cpus.js';
 
 /** Options of the manifest: those of a session, unchecked. Unknown ones are refused when the session is made. */
 export type OnnxBackendOptions = Readonly<Record<string, unknown>>;
 
-/** Serves ONNX files with ONNX Runtime on the CPU, or on the providers that the options name. */
-export const onnxBackend: Backend<OnnxBackendOptions> = {
-  name: 'onnx',
+/**
+ * Serves ONNX files with ONNX Runtime on the CPU, or on the providers that the options name.
+ *
+ * @param sharers - what shares the CPUs. Default: nothing else does.
+ */
+export function createOnnxBackend(sharers: CpuSharers = { heavy: 1, light: 0 }): Backend<OnnxBackendOptions> {
+  const cpus = () => shareOf(usableCpus(), sharers);
+  return {
+    name: 'onnx',
+    /** The file is read and judged first, so that nothing is loaded of a model that cannot be served. */
+    async load(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
+      try {
+        return await loadModel(artifact, options, cpus, signal);
+      } catch (thrown) {
+        throw named(artifact, thrown);
+      }
+    },
+  };
+}
 
-  /** The file is read and judged first, so that nothing is loaded of a model that cannot be served. */
-  async load(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
-    try {
-      return await loadModel(artifact, options, signal);
-    } catch (thrown) {
-      throw named(artifact, thrown);
-    }
-  },
-};
-
-async function loadModel(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
+async function loadModel(
+  artifact: Artifact,
+  options: OnnxBackendOptions,
+  cpus: () => UsableCpus,
+  signal: AbortSignal,
+): Promise<Model> {
   const asked = await confine(options, artifact.root);
   const report = await inspectModelFile(artifact.path, signal);
   await validateModelFile(report, {
@@ -48,7 +61,7 @@ async function loadModel(artifact: Artifact, options: OnnxBackendOptions, signal
   const refuse = refuser(artifact, 'signature');
   refuseTypes(report, refuse);
   const modelBytes = report.bytes + report.weights.externalBytes;
-  const threads = chooseThreads({ modelBytes, asked: asked.intraOpThreads });
+  const threads = chooseThreads({ modelBytes, asked: asked.intraOpThreads }, cpus);
   const residentBytes = process.memoryUsage.rss();
   const session = await openSession(artifact, { ...asked, intraOpThreads: threads.intraOpThreads }, signal);
   // Pages of the weights may already be counted elsewhere, and others may grow meanwhile: never below what is known.

@@ -6,7 +6,7 @@ import type { Tensor, TensorSpec } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
 import { bytes, fp32 } from '../../../../../onnxruntime/src/testing/tensors.js';
 import { judgeBatching } from '../../self-check.js';
-import { onnxBackend } from './index.js';
+import { createOnnxBackend } from './index.js';
 
 /** scikit-learn pipelines with the library's own predictions, which lie beside the project on some machines. */
 const SHARED = process.env.JITNEY_SHARED ?? fileURLToPath(new URL('../../../../../../../shared', import.meta.url));
@@ -38,7 +38,7 @@ describe.skipIf(!isThere)(`tabular models ${WHERE}`, () => {
     const root = join(TABULAR, name);
     const { signal } = new AbortController();
     const path = join(root, 'model.onnx');
-    const model = await onnxBackend.load({ model: name, version: '1', path, root }, {}, signal);
+    const model = await createOnnxBackend().load({ model: name, version: '1', path, root }, {}, signal);
     try {
       const golden = JSON.parse(await readFile(join(root, 'golden.json'), 'utf8')) as Golden;
       const tensors = model.signature.inputs.map((spec) => feed(spec, golden.inputs[spec.name] ?? []));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseThreads } from './threads.js';
+import { chooseThreads, shareOf } from './threads.js';
 
 const twoCpus = () => ({ count: 2, reason: 'the control group allows 2 CPUs' });
 
@@ -23,5 +23,25 @@ describe('threads of a run', () => {
       intraOpThreads: 8,
       reason: '8 threads, as intraOpThreads says',
     });
+  });
+});
+
+describe('the share of a large model', () => {
+  const eight = { count: 8, reason: 'this process may use 8 CPUs' };
+
+  it('is all CPUs where it is alone', () => {
+    expect(shareOf(eight, { heavy: 1, light: 0 })).toEqual(eight);
+  });
+  it('is an equal part of what the hosts of small models leave', () => {
+    expect(shareOf(eight, { heavy: 2, light: 1 })).toEqual({
+      count: 3,
+      reason: 'this process may use 8 CPUs, for 2 large models and 1 host of small ones',
+    });
+    expect(shareOf(eight, { heavy: 2, light: 0 }).count).toBe(4);
+    expect(shareOf(eight, { heavy: 1, light: 3 }).count).toBe(5);
+  });
+  it('is never less than one', () => {
+    expect(shareOf(twoCpus(), { heavy: 3, light: 5 })).toMatchObject({ count: 1 });
+    expect(shareOf(twoCpus(), { heavy: 0, light: 2 })).toMatchObject({ count: 1 });
   });
 });
