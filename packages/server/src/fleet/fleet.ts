@@ -10,6 +10,8 @@ import { Turns } from './turns.js';
 export interface FleetEvents {
   /** The routing table changed. */
   readonly onRoutes: (table: RoutingTable) => void;
+  /** The version was loaded, or loaded anew, at run time. */
+  readonly onLoaded: (model: FleetModel) => void;
   readonly onHostReady: (facts: HostFacts, tookMs: number, afterEnd: boolean) => void;
   readonly onHostEnd: (ended: HostEnded, facts: HostFacts, aftermath: Aftermath) => void;
 }
@@ -129,6 +131,7 @@ export class Fleet {
       await this.#replace(hostOf(model), [...others, wanted.hostModel], keyOf(model));
       this.#models.set(keyOf(model), model);
       this.#publish();
+      this.#options.events.onLoaded(model);
     } catch (thrown) {
       if (!wasServed) this.#leave(model, 'failed', JitneyError.from(thrown).message);
       throw thrown;

@@ -66,7 +66,7 @@ class RunningSupervisor implements Supervisor {
   readonly #gateways: SupervisedGateway[] = [];
   readonly #routed = new RoutedGateways(this.#gateways);
   readonly #collector: MetricsCollector;
-  readonly #condemned: Condemned[] = [];
+  #condemned: readonly Condemned[] = [];
   readonly #listens: Promise<void>;
   #onListens = () => {};
   #onFailed = (_error: Error) => {};
@@ -144,6 +144,7 @@ class RunningSupervisor implements Supervisor {
           this.#broadcast({ type: 'routes', table });
           onRoutes?.(table);
         },
+        onLoaded: (model) => this.#pardon(model.name, model.version),
         onHostReady: (facts, tookMs, afterEnd) => this.#journal.hostReady(facts, tookMs, afterEnd),
         onHostEnd: (ended, facts, aftermath) => {
           this.#broadcast({ type: 'host-ended', ...ended });
@@ -184,6 +185,14 @@ class RunningSupervisor implements Supervisor {
     });
   }
 
+  /** Its file may be another one now. */
+  #pardon(model: string, version: string): void {
+    const kept = this.#condemned.filter((one) => one.model !== model || one.version !== version);
+    if (kept.length === this.#condemned.length) return;
+    this.#condemned = kept;
+    this.#broadcast({ type: 'pardoned', model, version });
+  }
+
   #broadcast(message: ToGateway): void {
     for (const gateway of this.#gateways) gateway.send(message);
   }
@@ -193,8 +202,7 @@ class RunningSupervisor implements Supervisor {
       case 'routed':
         return this.#routed.heard(from, message.revision);
       case 'condemned':
-        this.#condemned.push(message.condemned);
-        if (this.#condemned.length > CONDEMNED_KEPT) this.#condemned.shift();
+        this.#condemned = [...this.#condemned, message.condemned].slice(-CONDEMNED_KEPT);
         this.#journal.condemned(message.condemned);
         return this.#broadcast(message);
       case 'metrics':

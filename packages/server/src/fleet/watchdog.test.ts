@@ -71,7 +71,7 @@ describe('a watchdog', () => {
     pass(5_000);
     expect(found).toHaveLength(1);
   });
-  it('counts anew after it was stopped itself', () => {
+  it('does not count the time for which it was stopped itself', () => {
     const { watchdog, found, pass, jump } = watch();
     watchdog.start();
     pass(500);

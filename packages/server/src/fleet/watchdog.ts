@@ -71,10 +71,12 @@ export class Watchdog {
   }
 
   #look(plannedAtMs: Moment): void {
-    const { clock, intervalMs, limits, onStuck } = this.#options;
+    const { clock, limits, onStuck } = this.#options;
     const now = clock.now();
-    // Whoever stopped this process (Ctrl-Z, a debugger) stopped the others too, or their heartbeats wait to be read.
-    if (now - plannedAtMs > intervalMs) this.#pulse = { ...this.#pulse, lastBeatAtMs: now };
+    // Whoever stopped this process (Ctrl-Z, a debugger) stopped the others too, or their heartbeats wait to be read: the
+    // time for which it did not turn itself is nobody's silence.
+    const lateMs = now - plannedAtMs;
+    this.#pulse = { ...this.#pulse, lastBeatAtMs: Math.min(now, this.#pulse.lastBeatAtMs + lateMs) };
     const stuck = judgePulse(this.#pulse, now, limits);
     if (stuck === null) this.#lookLater();
     else onStuck(stuck);

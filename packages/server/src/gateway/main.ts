@@ -89,6 +89,8 @@ async function start(message: Configure, handle: unknown): Promise<void> {
         return dataPlane.hostEnded(next);
       case 'condemned':
         return dataPlane.condemn(next.condemned);
+      case 'pardoned':
+        return dataPlane.pardon(next.model, next.version);
       case 'metrics':
         return calls.answered(next.callId, next.text);
       case 'collect':

@@ -167,6 +167,8 @@ export type ToGateway =
   | { readonly type: 'routes'; readonly table: RoutingTable }
   | ({ readonly type: 'host-ended' } & HostEnded)
   | { readonly type: 'condemned'; readonly condemned: Condemned }
+  /** It was loaded anew: what ended its hosts before may no longer. */
+  | { readonly type: 'pardoned'; readonly model: string; readonly version: string }
   | { readonly type: 'metrics'; readonly callId: number; readonly text: string }
   | { readonly type: 'collect'; readonly callId: number }
   | { readonly type: 'drain'; readonly delayMs: number };

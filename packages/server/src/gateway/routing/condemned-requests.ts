@@ -19,6 +19,10 @@ export class CondemnedRequests {
     this.#byModel.set(key, known);
   }
 
+  forget(model: string, version: string): void {
+    this.#byModel.delete(keyOf({ name: model, version }));
+  }
+
   condemn(flight: Flight, detail: string): Condemned {
     const { model, version, call } = flight;
     const condemned = { model, version, fingerprint: fingerprintOf(call.body), detail };

@@ -90,6 +90,11 @@ export class DataPlane {
     this.#condemned.add(condemned);
   }
 
+  /** Forgets what was condemned for this version. */
+  pardon(model: string, version: string): void {
+    this.#condemned.forget(model, version);
+  }
+
   /**
    * Takes a request for a version found by `routes`. `settle` is called exactly once, unless the ticket is cancelled.
    * @throws JitneyError when it cannot be taken: the model is not ready, or this very request ended a host before.
