@@ -10,10 +10,10 @@ import { createLog } from '../../packages/server/src/telemetry/logs.js';
 import { realClock } from '../../packages/server/src/wire/clock.js';
 import { get } from '../support/infer.js';
 import { untilGone } from '../support/jitney.js';
-import { call, startLoad } from '../support/load.js';
+import { call, type HttpCall, startLoad } from '../support/load.js';
 import { type Files, type ModelTree, plantTree } from '../support/model-tree.js';
 import { listProcesses } from '../support/processes.js';
-import { echo, echoCall, puppet, puppetCall } from './models.js';
+import { divide, divideCall, echo, echoCall, multiply, poisonCall, puppet, puppetCall } from './models.js';
 
 /* The fleet's own interface, in this process; gateways and hosts are those of the build. */
 
@@ -64,9 +64,9 @@ const hosts = async (title = '') =>
 const stateOf = (name: string) => supervisor.fleet.table().models.find((route) => route.name === name)?.state;
 
 /** The gateway routes by what the fleet says only a moment later. */
-async function untilStatus(name: string, status: number) {
+async function untilStatus(request: HttpCall, status: number) {
   for (;;) {
-    const answer = await call(supervisor.port, echoCall(name, 1));
+    const answer = await call(supervisor.port, request);
     if (answer.status === status) return answer;
   }
 }
@@ -155,6 +155,19 @@ describe('reloading under load', () => {
   });
 });
 
+describe('a request that ended its hosts', () => {
+  it('may be asked again once the model was loaded anew: it may be another one now', async () => {
+    await start({ ...divide('model') });
+    expect((await call(supervisor.port, poisonCall('model'))).status).toBe(422);
+    expect((await call(supervisor.port, divideCall('model', 4, 2))).status).toBe(200);
+    await writeFile(`${tree.root}/model/model.onnx`, multiply('model')['model/model.onnx'] as Uint8Array);
+    expect((await call(supervisor.port, poisonCall('model'))).status).toBe(422);
+    await supervisor.fleet.reload('model', '1');
+    const { body } = await untilStatus(poisonCall('model'), 200);
+    expect(JSON.parse(body.toString()).outputs[0].data).toEqual([-(2 ** 31)]);
+  });
+});
+
 describe('unloading', () => {
   it('answers what runs, then says 404 with the reason; its process is gone', async () => {
     await start({ ...puppet('model'), ...echo('other') });
@@ -165,7 +178,7 @@ describe('unloading', () => {
     await supervisor.fleet.unload('model', '1');
     expect((await running).status).toBe(200);
     expect((await another).status).toBe(200);
-    const { body } = await untilStatus('model', 404);
+    const { body } = await untilStatus(echoCall('model', 1), 404);
     expect(JSON.parse(body.toString()).error).toMatch(/'model' version 1 is not found.*unloaded/);
     await untilGone([host?.pid as number]);
     expect((await call(supervisor.port, echoCall('other', 1))).status).toBe(200);
@@ -181,7 +194,7 @@ describe('unloading', () => {
     await load.more(100);
     expect(Object.fromEntries((await load.stop()).failures)).toEqual({});
     expect((await hosts()).map(({ title }) => title)).toEqual(['jitney host a@1+c@1']);
-    expect((await untilStatus('b', 404)).status).toBe(404);
+    expect((await untilStatus(echoCall('b', 1), 404)).status).toBe(404);
   });
 
   it('while it loads ends the load', async () => {

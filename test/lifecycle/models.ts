@@ -51,12 +51,17 @@ export function stubbornCall(name: string, count: number, timeoutMs?: number): H
 export const BOXES_FOR_EVER = 3_000_000;
 
 /** `q = a / b`, whole numbers, `[n,1]`: -2147483648 / -1 raises SIGFPE. */
-export function divide(name: string): Files {
+export const divide = (name: string): Files => ofTwo(name, 'Div');
+
+/** `q = a · b`, with the inputs and the output of `divide`. */
+export const multiply = (name: string): Files => ofTwo(name, 'Mul');
+
+function ofTwo(name: string, op: 'Div' | 'Mul'): Files {
   const value = (tensor: string) => ({ name: tensor, dtype: 'INT32', shape: ['n', 1] }) as const;
   const model = buildModel({
     inputs: [value('a'), value('b')],
     outputs: [value('q')],
-    nodes: [{ op: 'Div', inputs: ['a', 'b'], outputs: ['q'] }],
+    nodes: [{ op, inputs: ['a', 'b'], outputs: ['q'] }],
   });
   return { [`${name}/model.onnx`]: model };
 }
