@@ -92,7 +92,7 @@ describe('a supervisor that is killed while its models load', () => {
       ...echo('echo'),
     });
     const other = await startJitney([loading.root], { until: /echo@1 .*batches/ });
-    const family = (await other.processes()).map(({ pid }) => pid);
+    const family = (await other.processes('')).map(({ pid }) => pid);
     expect(family.length).toBeGreaterThanOrEqual(2);
     other.signal('SIGKILL');
     await other.ended;
