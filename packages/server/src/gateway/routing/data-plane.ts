@@ -138,7 +138,7 @@ export class DataPlane {
         maxFrameBytes: limits.maxFrameBytes,
         events: {
           onAnswer: (flight, frame) => this.#answered(flight, frame),
-          onClose: (orphans) => this.#closed(hostId, orphans),
+          onClose: (orphans, wasConnected) => this.#closed(hostId, orphans, wasConnected),
         },
       });
       this.#links.set(hostId, link);
@@ -183,11 +183,21 @@ export class DataPlane {
     this.#end(flight, { model, version, attempts, body: frame.body, timing: frame.timing });
   }
 
-  #closed(hostId: string, orphans: readonly Flight[]): void {
+  #closed(hostId: string, orphans: readonly Flight[], wasConnected: boolean): void {
     this.#links.delete(hostId);
+    if (!wasConnected) return this.#takeBack(orphans);
     const end = this.#ends.get(hostId);
     if (end !== undefined) return this.#decideFates(orphans, end);
     for (const flight of orphans) flight.place = { at: 'limbo', hostId, sinceMs: this.#options.clock.now() };
+  }
+
+  /** Nobody has had them: the host was gone before the word of it came. */
+  #takeBack(flights: readonly Flight[]): void {
+    for (const flight of flights) {
+      flight.attempts -= 1;
+      flight.place = { at: 'held', sinceMs: this.#options.clock.now() };
+      this.#dispatch(flight);
+    }
   }
 
   #decideFates(flights: readonly Flight[], end: HostEnd): void {

@@ -16,8 +16,8 @@ export interface HostLinkOptions {
 
 export interface HostLinkEvents {
   readonly onAnswer: (flight: Flight, frame: ResultFrame | ErrorFrame) => void;
-  /** The connection is gone; `orphans` were not answered. Called once. */
-  readonly onClose: (orphans: readonly Flight[]) => void;
+  /** The connection is gone, or never was: then nobody has had the `orphans`, which were not answered. Called once. */
+  readonly onClose: (orphans: readonly Flight[], wasConnected: boolean) => void;
 }
 
 /** A gateway's connection to one host, with the flights that are in it. */
@@ -30,14 +30,18 @@ export class HostLink {
   constructor(options: HostLinkOptions) {
     const { socketPath, name, maxFrameBytes, events } = options;
     this.#options = options;
-    this.#connection = createConnection(connect(socketPath), {
+    let wasConnected = false;
+    const socket = connect(socketPath, () => {
+      wasConnected = true;
+    });
+    this.#connection = createConnection(socket, {
       name,
       maxFrameBytes,
       onFrame: (frame) => this.#receive(frame),
       onClose: () => {
         const orphans = [...this.#flights.values()];
         this.#flights.clear();
-        events.onClose(orphans);
+        events.onClose(orphans, wasConnected);
       },
     });
   }
