@@ -50,7 +50,11 @@ describe('hosts that are killed again and again under load', () => {
 
     expect(Object.fromEntries(failures)).toEqual({});
     expect(await jitney.processes('jitney host calm')).toEqual(calm);
-    for (const [title, megabytes] of before) expect(after.get(title), title).toBeLessThan(megabytes + 25);
+    for (const [title, megabytes] of before) {
+      // A gateway's room for young objects grows with its load, up to three times 32 MB.
+      const growth = title === 'jitney gateway' ? 60 : 25;
+      expect(after.get(title), title).toBeLessThan(megabytes + growth);
+    }
   });
 
   it('are counted, and so are the requests that were sent again', async () => {

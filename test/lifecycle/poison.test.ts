@@ -153,7 +153,7 @@ describe("somebody's kill of a host", () => {
   });
 
   it('meets it so many times and no more', async () => {
-    await serve(puppet('puppet'), '--set', 'limits.maxAttempts=3');
+    await serve(puppet('puppet'), ...['--set', 'limits.maxAttempts=3', '--set', 'supervision.heartbeatIntervalMs=50']);
     const answer = call(jitney.port, puppetCall('puppet', { after: 'never' }));
     for (let kill = 0; kill < 3; kill++) {
       // Whoever serves has the request: the gateway sends it with the word that it serves.
