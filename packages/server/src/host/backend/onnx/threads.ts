@@ -36,10 +36,13 @@ function kibibytes(bytes: number): number {
 }
 
 /**
- * The CPUs of one heavy model: those that the light hosts leave, in equal parts. More threads than CPUs only take turns:
- * two busy hosts with two threads each on two CPUs made up to 40 % fewer runs a second than with one each (small
- * matrices), for 7 % (a sentence encoder, 8 texts) to 20 % more processor time a run. Idle hosts take nothing, but which
- * will be busy together nobody knows: a model that is to have more says so (`backend.options.intraOpThreads`).
+ * The CPUs of one heavy model: those that the light hosts leave, in equal parts, so that all together have no more
+ * threads than CPUs while they are busy.
+ *
+ * Measured on two CPUs, with two busy hosts: one thread each made 15 % more runs a second than two each, at a p99 of 43
+ * instead of 69 ms (a sentence encoder, 8 texts), and 33 % more (small matrices). The price: where only one of them is
+ * busy, its second thread is missing (a run of 38 instead of 23 ms, and of 1.15 instead of 1.05). Which will be busy
+ * together nobody knows: a model that shall have more says so (`backend.options.intraOpThreads`).
  */
 export function shareOf(cpus: UsableCpus, { heavy, light }: CpuSharers): UsableCpus {
   if (heavy + light <= 1) return cpus;
