@@ -8,7 +8,7 @@ import { echo } from '../dist/contenders/echo.js';
 import { startIdleLoop } from '../dist/contenders/idle-loop.js';
 import { runRawLoop } from '../dist/contenders/raw-loop.js';
 import { Children } from '../dist/processes/children.js';
-import { sendOnce } from './load/send-once.js';
+import { sendOnce } from './load/index.js';
 import { plantMlp } from './models/mlp.js';
 import { ROOT } from './places.js';
 

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { get } from '../load/http-request.js';
-import { sendOnce } from '../load/send-once.js';
+import { get, sendOnce } from '../load/index.js';
 import { readProcesses, readTitle, treeOf } from '../machine/process-tree.js';
 import { JITNEY, ROOT } from '../places.js';
 import type { Children } from '../processes/children.js';

@@ -1,5 +1,5 @@
 import { CpuMeter } from '../machine/cpu-meter.js';
-import type { RunningLoad } from './closed-loop.js';
+import type { RunningLoad } from './index.js';
 
 /** What a server did under a load, over a stretch of time. */
 export interface Measurement {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { postJson } from '../load/http-request.js';
+import { postJson } from '../load/index.js';
 import { ROOT } from '../places.js';
 
 export const EXAMPLES_FOLDER = join(ROOT, 'examples', 'models');

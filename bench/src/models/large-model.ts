@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heavyModel } from '../../../packages/onnxruntime/dist/testing/models.js';
-import { postJson } from '../load/http-request.js';
+import { postJson } from '../load/index.js';
 import { SHARED } from '../places.js';
 import type { PlantedModel } from './planted-model.js';
 

@@ -5,7 +5,7 @@ import {
   type Constant,
   type NodeDeclaration,
 } from '../../../packages/onnxruntime/dist/testing/onnx-writer.js';
-import { postJson } from '../load/http-request.js';
+import { postJson } from '../load/index.js';
 import type { PlantedModel } from './planted-model.js';
 import { seededRandom } from './seeded-random.js';
 

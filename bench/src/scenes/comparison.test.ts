@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Contender } from '../contenders/contender.js';
-import { get } from '../load/http-request.js';
+import { get } from '../load/index.js';
 import { Children } from '../processes/children.js';
 import { compare } from './comparison.js';
 import type { Stage } from './scene.js';

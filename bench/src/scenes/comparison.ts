@@ -1,7 +1,6 @@
 import type { BatchCount, Contender, RunningServer } from '../contenders/contender.js';
-import { type RunningLoad, startClosedLoop } from '../load/closed-loop.js';
+import { type RunningLoad, sendUntilAnswered, startClosedLoop } from '../load/index.js';
 import { type Measurement, measure } from '../load/measure.js';
-import { sendUntilAnswered } from '../load/send-until-answered.js';
 import { digits } from '../results/statistics.js';
 import type { Stage } from './scene.js';
 

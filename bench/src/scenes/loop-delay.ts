@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startIdleLoop } from '../contenders/idle-loop.js';
 import { type RunningJitney, startJitney } from '../contenders/jitney.js';
 import { metricValue } from '../contenders/metrics-text.js';
-import { startClosedLoop } from '../load/closed-loop.js';
+import { startClosedLoop } from '../load/index.js';
 import { plantLargeModel } from '../models/large-model.js';
 import type { Figure, Table } from '../results/report.js';
 import { median, spread } from '../results/statistics.js';

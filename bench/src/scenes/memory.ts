@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type RunningJitney, startJitney } from '../contenders/jitney.js';
-import { startClosedLoop } from '../load/closed-loop.js';
+import { startClosedLoop } from '../load/index.js';
 import { type Memory, readMemory } from '../machine/memory.js';
 import { EXAMPLES_FOLDER, type ExampleModel, readExamples } from '../models/examples.js';
 import type { Figure, Table } from '../results/report.js';

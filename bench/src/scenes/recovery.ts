@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type RunningJitney, startJitney } from '../contenders/jitney.js';
-import { startClosedLoop } from '../load/closed-loop.js';
-import { sendUntilAnswered } from '../load/send-until-answered.js';
+import { sendUntilAnswered, startClosedLoop } from '../load/index.js';
 import { plantMlp } from '../models/mlp.js';
 import type { PlantedModel } from '../models/planted-model.js';
 import type { Figure } from '../results/report.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startJitney } from '../contenders/jitney.js';
-import { sendUntilAnswered } from '../load/send-until-answered.js';
+import { sendUntilAnswered } from '../load/index.js';
 import { EXAMPLES_FOLDER, readExamples } from '../models/examples.js';
 import type { Figure, Table } from '../results/report.js';
 import { median, spread } from '../results/statistics.js';
