@@ -1,29 +1,22 @@
-import { Connection } from './connection.js';
-import { Histogram } from './histogram.js';
+import type { Address } from './address.js';
+import { Connection, type ConnectionEvents } from './connection.js';
+import { type LoadReport, Tally } from './tally.js';
 
-export interface LoadTarget {
-  readonly port: number;
+export interface ClosedLoopPlan extends Address {
   /** How many requests are under way at any time, each on a connection of its own. */
   readonly connections: number;
   /** Sent one after the other, over and over. */
   readonly requests: readonly Uint8Array[];
-}
-
-/** What a load saw over a stretch of time. */
-export interface LoadReport {
-  readonly seconds: number;
-  /** Answers with status 200. */
-  readonly answered: number;
-  /** `503`, `ECONNRESET` … with how often. */
-  readonly failures: Readonly<Record<string, number>>;
-  /** Of the answers with status 200: from the request's write to the response's last byte. */
-  readonly latencyUs: Histogram;
+  /** An answer that takes longer is too late. Default: none is. */
+  readonly sloMs?: number | null;
 }
 
 /** A load that goes on until it is stopped. */
 export interface RunningLoad {
-  /** What it saw since the last `take`, or since its start. */
+  /** What it saw since the last `take`, or since its start: latency from the request's write to the response's last byte. */
   take(): LoadReport;
+  /** The same, and it goes on. */
+  peek(): LoadReport;
   /**
    * Resolves once so many more are answered.
    * @throws Error where none was for half a minute.
@@ -35,9 +28,12 @@ export interface RunningLoad {
 
 const STALL_MS = 30_000;
 
+/** How long to wait before connecting again where nobody listens. */
+const RECONNECT_MS = 5;
+
 /** Sends the next request on each connection as soon as the one before is answered. */
-export function startClosedLoop(target: LoadTarget): RunningLoad {
-  const load = new ClosedLoop(target);
+export function startClosedLoop(plan: ClosedLoopPlan): RunningLoad {
+  const load = new ClosedLoop(plan);
   load.start();
   return load;
 }
@@ -48,41 +44,40 @@ interface Watcher {
 }
 
 class ClosedLoop implements RunningLoad {
-  readonly #requests: readonly Uint8Array[];
-  readonly #connections: readonly Connection[];
+  readonly #plan: ClosedLoopPlan;
+  readonly #events: ConnectionEvents;
+  /** Those that are open, and as many waits to open one anew. */
+  readonly #open = new Set<Connection | NodeJS.Timeout>();
   #sent = 0;
-  #answered = 0;
-  #failures: Record<string, number> = {};
-  #latencyUs = new Histogram();
+  #tally: Tally;
   #sinceMs = performance.now();
   #answeredEver = 0;
   #watchers: Watcher[] = [];
+  #onStopped: (() => void) | null = null;
 
-  constructor({ port, connections, requests }: LoadTarget) {
-    this.#requests = requests;
-    const next = () => this.#requests[this.#sent++ % this.#requests.length]!;
-    const onAnswer = (status: number, tookUs: number) => this.#onAnswer(status, tookUs);
-    const onLoss = (reason: string) => this.#onFailure(reason);
-    this.#connections = Array.from({ length: connections }, () => new Connection({ port, next, onAnswer, onLoss }));
+  constructor(plan: ClosedLoopPlan) {
+    this.#plan = plan;
+    this.#tally = this.#newTally();
+    this.#events = {
+      onOpen: (connection) => this.#sendOn(connection),
+      onAnswer: (connection, status, sinceMs) => this.#onAnswer(connection, status, sinceMs),
+      onEnd: (connection, reason, lostSinceMs) => this.#onEnd(connection, reason, lostSinceMs),
+    };
   }
 
   start(): void {
-    for (const connection of this.#connections) connection.start();
+    for (let i = 0; i < this.#plan.connections; i++) this.#connect();
   }
 
   take(): LoadReport {
-    const nowMs = performance.now();
-    const report = {
-      seconds: (nowMs - this.#sinceMs) / 1_000,
-      answered: this.#answered,
-      failures: this.#failures,
-      latencyUs: this.#latencyUs,
-    };
-    this.#sinceMs = nowMs;
-    this.#answered = 0;
-    this.#failures = {};
-    this.#latencyUs = new Histogram();
+    const report = this.peek();
+    this.#sinceMs = performance.now();
+    this.#tally = this.#newTally();
     return report;
+  }
+
+  peek(): LoadReport {
+    return this.#tally.report((performance.now() - this.#sinceMs) / 1_000);
   }
 
   answered(count: number): Promise<void> {
@@ -91,7 +86,7 @@ class ClosedLoop implements RunningLoad {
       const stall = setInterval(() => {
         if (this.#answeredEver === before) {
           clearInterval(stall);
-          const failures = JSON.stringify(this.#failures);
+          const failures = JSON.stringify(this.peek().failures);
           reject(new Error(`nothing was answered with 200 for ${STALL_MS / 1_000} s; what failed: ${failures}`));
         }
         before = this.#answeredEver;
@@ -104,20 +99,58 @@ class ClosedLoop implements RunningLoad {
     });
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#connections.map((connection) => connection.stop()));
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onStopped = resolve;
+      for (const one of this.#open) {
+        if (!(one instanceof Connection)) this.#leave(one);
+        else if (one.canSend) one.close();
+      }
+      if (this.#open.size === 0) resolve();
+    });
   }
 
-  #onAnswer(status: number, tookUs: number): void {
-    if (status !== 200) return this.#onFailure(String(status));
-    this.#answered += 1;
-    this.#answeredEver += 1;
-    this.#latencyUs.record(tookUs);
-    if (this.#watchers.length > 0) this.#wake();
+  #newTally(): Tally {
+    return new Tally(this.#plan.sloMs ?? null);
   }
 
-  #onFailure(reason: string): void {
-    this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
+  #connect(): void {
+    const connection = new Connection(this.#plan, this.#events);
+    this.#open.add(connection);
+    connection.open();
+  }
+
+  #sendOn(connection: Connection): void {
+    const { requests } = this.#plan;
+    if (this.#onStopped === null) connection.send(requests[this.#sent++ % requests.length]!, performance.now());
+    else connection.close();
+  }
+
+  #onAnswer(connection: Connection, status: number, sinceMs: number): void {
+    this.#tally.answer(status, Math.round((performance.now() - sinceMs) * 1_000));
+    if (status === 200) {
+      this.#answeredEver += 1;
+      if (this.#watchers.length > 0) this.#wake();
+    }
+    if (connection.canSend) this.#sendOn(connection);
+  }
+
+  #onEnd(connection: Connection, reason: string, lostSinceMs: number | null): void {
+    if (lostSinceMs !== null) this.#tally.fail(reason);
+    this.#open.delete(connection);
+    if (this.#onStopped !== null) return this.#leave(connection);
+    if (reason !== 'ECONNREFUSED') return this.#connect();
+    const wait = setTimeout(() => {
+      this.#open.delete(wait);
+      this.#connect();
+    }, RECONNECT_MS);
+    this.#open.add(wait);
+  }
+
+  #leave(one: Connection | NodeJS.Timeout): void {
+    if (!(one instanceof Connection)) clearTimeout(one);
+    this.#open.delete(one);
+    if (this.#open.size === 0) this.#onStopped?.();
   }
 
   #wake(): void {

@@ -1,35 +1,47 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type Address, openSocket } from './address.js';
 import { ResponseParser } from './response-parser.js';
 
-/** How long to wait before connecting again where nobody listens. */
-const RECONNECT_MS = 5;
-
-export interface ConnectionOptions {
-  readonly port: number;
-  /** The request to send next. */
-  readonly next: () => Uint8Array;
-  /** @param tookUs From the request's write to the response's last byte. */
-  readonly onAnswer: (status: number, tookUs: number) => void;
-  /** A request was lost with its connection; the next one goes over a new one. */
-  readonly onLoss: (reason: string) => void;
+/** What whoever uses a connection learns of it. */
+export interface ConnectionEvents {
+  /** It is connected. */
+  readonly onOpen?: (connection: Connection) => void;
+  /**
+   * Its request is answered, and it takes the next one where `canSend` says so.
+   * @param sinceMs As given to `send`.
+   */
+  readonly onAnswer: (connection: Connection, status: number, sinceMs: number) => void;
+  /** @param lostSinceMs `sinceMs` of the request that is lost with it; `null` where none was under way. */
+  readonly onEnd: (connection: Connection, reason: string, lostSinceMs: number | null) => void;
 }
 
-/** A keep-alive connection with one request under way at any time, from `start` to `stop`. */
+/** One keep-alive connection, from `open` to its end, with at most one request under way. */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  readonly #address: Address;
+  readonly #events: ConnectionEvents;
   #socket: Socket | null = null;
-  #sentAtMs: number | null = null;
-  #onStopped: (() => void) | null = null;
+  #sinceMs: number | null = null;
+  #isOver = false;
+  #endReason = 'the connection ended before the answer';
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options;
+  constructor(address: Address, events: ConnectionEvents) {
+    this.#address = address;
+    this.#events = events;
   }
 
-  start(): void {
-    const socket = connect({ port: this.#options.port, host: '127.0.0.1', noDelay: true }, () => this.#send(socket));
+  get canSend(): boolean {
+    return this.#sinceMs === null && !this.#isOver;
+  }
+
+  /** Of the request under way, as given to `send`; `null` where there is none. */
+  get sinceMs(): number | null {
+    return this.#sinceMs;
+  }
+
+  open(): void {
+    const socket = openSocket(this.#address, () => this.#events.onOpen?.(this));
     this.#socket = socket;
-    const parser = new ResponseParser({ onResponse: ({ status, closes }) => this.#answered(socket, status, closes) });
-    let reason = 'the connection ended before the answer';
+    const parser = new ResponseParser({ onResponse: ({ status, closes }) => this.#answered(status, closes) });
     socket.on('data', (chunk) => {
       try {
         parser.push(chunk);
@@ -38,52 +50,39 @@ export class Connection {
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = error.code ?? error.message;
+      this.#endReason = error.code ?? error.message;
     });
-    socket.on('close', () => this.#closed(reason));
+    socket.on('close', () => this.#ended());
   }
 
-  /** Resolves once the request under way is answered or lost. */
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onStopped = resolve;
-      if (this.#sentAtMs === null) this.#end();
-    });
+  /**
+   * Sends as soon as it is connected. Only where `canSend`.
+   * @param sinceMs From when its latency is counted, on the clock of performance.now().
+   */
+  send(request: Uint8Array, sinceMs: number): void {
+    this.#sinceMs = sinceMs;
+    this.#socket?.write(request);
   }
 
-  #send(socket: Socket): void {
-    this.#sentAtMs = performance.now();
-    socket.write(this.#options.next());
-  }
-
-  #answered(socket: Socket, status: number, closes: boolean): void {
-    const sentAtMs = this.#sentAtMs;
-    if (sentAtMs === null) {
-      this.#options.onLoss('an answer that nobody asked for');
-      return void socket.destroy();
-    }
-    this.#sentAtMs = null;
-    this.#options.onAnswer(status, Math.round((performance.now() - sentAtMs) * 1_000));
-    if (this.#onStopped !== null) this.#end();
-    else if (closes) socket.destroy();
-    else this.#send(socket);
-  }
-
-  #closed(reason: string): void {
-    if (this.#sentAtMs !== null) this.#options.onLoss(reason);
-    this.#sentAtMs = null;
-    this.#socket = null;
-    if (this.#onStopped !== null) this.#end();
-    else if (reason === 'ECONNREFUSED') setTimeout(() => this.#reconnect(), RECONNECT_MS);
-    else this.start();
-  }
-
-  #reconnect(): void {
-    if (this.#onStopped === null) this.start();
-  }
-
-  #end(): void {
+  /** Ends it at once, with what is under way. */
+  close(): void {
+    this.#isOver = true;
     this.#socket?.destroy();
-    this.#onStopped?.();
+  }
+
+  #answered(status: number, closes: boolean): void {
+    const sinceMs = this.#sinceMs;
+    if (sinceMs === null) throw new Error('an answer that nobody asked for');
+    this.#sinceMs = null;
+    this.#isOver ||= closes;
+    this.#events.onAnswer(this, status, sinceMs);
+    if (closes) this.#socket?.destroy();
+  }
+
+  #ended(): void {
+    this.#isOver = true;
+    const lostSinceMs = this.#sinceMs;
+    this.#sinceMs = null;
+    this.#events.onEnd(this, this.#endReason, lostSinceMs);
   }
 }

@@ -62,3 +62,33 @@ describe('an empty histogram', () => {
     expect([count, max, mean, new Histogram().percentile(99)]).toEqual([0, 0, 0, 0]);
   });
 });
+
+describe('two histograms', () => {
+  const values = fc.array(fc.nat(2 ** 31 - 1));
+  const facts = (histogram: Histogram) => ({
+    record: histogram.toRecord(),
+    count: histogram.count,
+    max: histogram.max,
+    percentiles: [0, 50, 99, 100].map((percent) => histogram.percentile(percent)),
+  });
+
+  it('merge into the one of all values', () => {
+    fc.assert(
+      fc.property(values, values, (some, others) => {
+        const merged = histogramOf(some);
+        merged.merge(histogramOf(others));
+        expect(facts(merged)).toEqual(facts(histogramOf([...some, ...others])));
+      }),
+    );
+  });
+
+  it('are the same where one was written as JSON and read again', () => {
+    fc.assert(
+      fc.property(values, (all) => {
+        const histogram = histogramOf(all);
+        const read = Histogram.fromRecord(JSON.parse(JSON.stringify(histogram.toRecord())));
+        expect(facts(read)).toEqual(facts(histogram));
+      }),
+    );
+  });
+});

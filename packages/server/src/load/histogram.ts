@@ -3,6 +3,14 @@ const STEP_BITS = 7;
 const STEPS = 1 << STEP_BITS;
 const LARGEST = 2 ** 31 - 1;
 
+/** A histogram as plain data. */
+export interface HistogramRecord {
+  /** Where anything was recorded: the largest value that counts as the same, and how often; ascending. */
+  readonly counts: readonly (readonly [value: number, count: number])[];
+  readonly sum: number;
+  readonly max: number;
+}
+
 /**
  * How often each value occurred, after HdrHistogram (hdrhistogram.org): exact below 256, to 0.8 % above, in 25 KB however
  * many values there are. Recording one costs some 10 ns.
@@ -20,6 +28,14 @@ export class Histogram {
     this.#count += 1;
     this.#sum += kept;
     if (kept > this.#max) this.#max = kept;
+  }
+
+  /** What the other one has is added. */
+  merge(other: Histogram): void {
+    for (let slot = 0; slot < this.#counts.length; slot++) this.#counts[slot]! += other.#counts[slot]!;
+    this.#count += other.#count;
+    this.#sum += other.#sum;
+    this.#max = Math.max(this.#max, other.#max);
   }
 
   get count(): number {
@@ -44,6 +60,25 @@ export class Histogram {
       if (seen >= rank) return Math.min(largestIn(slot), this.#max);
     }
     return this.#max;
+  }
+
+  toRecord(): HistogramRecord {
+    const counts: [number, number][] = [];
+    for (let slot = 0; slot < this.#counts.length; slot++) {
+      if (this.#counts[slot]! > 0) counts.push([largestIn(slot), this.#counts[slot]!]);
+    }
+    return { counts, sum: this.#sum, max: this.#max };
+  }
+
+  static fromRecord({ counts, sum, max }: HistogramRecord): Histogram {
+    const histogram = new Histogram();
+    for (const [value, count] of counts) {
+      histogram.#counts[slotOf(value)]! += count;
+      histogram.#count += count;
+    }
+    histogram.#sum = sum;
+    histogram.#max = max;
+    return histogram;
   }
 }
 

@@ -2,6 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ResponseParser } from './response-parser.js';
 
+/** The same in chunks, two bytes each. */
+const writtenInChunks = (body: string) => {
+  const chunks = body.match(/.{1,2}/gs) ?? [];
+  const parts = chunks.map((chunk) => `${chunk.length.toString(16)};part=1\r\n${chunk}\r\n`);
+  return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${parts.join('')}0\r\nTrailer: x\r\n\r\n`;
+};
+
 function read(chunks: readonly string[], keepBodies = true) {
   const found: { status: number; closes: boolean; body: string }[] = [];
   const parser = new ResponseParser({
@@ -21,7 +28,7 @@ describe('responses on one connection', () => {
     const bodies = fc.array(fc.string({ unit: fc.constantFrom('\r', '\n', 'a', ':', ' ', 'é') }), { minLength: 1 });
     fc.assert(
       fc.property(bodies, fc.infiniteStream(fc.integer({ min: 1, max: 60 })), (all, sizes) => {
-        const text = all.map((body) => written(body)).join('');
+        const text = all.map((body, i) => (i % 2 === 0 ? written(body) : writtenInChunks(body))).join('');
         const chunks: string[] = [];
         for (let at = 0; at < text.length; ) {
           const size = sizes.next().value as number;
@@ -52,7 +59,12 @@ describe('responses on one connection', () => {
 describe('bytes that are no such response', () => {
   it.each([
     ['another protocol', 'SSH-2.0-OpenSSH\r\n\r\n', 'no HTTP response: "SSH-2.0-OpenSSH"'],
-    ['a body in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0', 'without Content-Length'],
+    ['a body without an end of its own', 'HTTP/1.1 200 OK\r\n\r\n0', 'tells neither its length'],
+    [
+      'chunks that are none',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      'no chunk begins with "zz"',
+    ],
     ['headers without an end', `HTTP/1.1 200 OK\r\n${'x'.repeat(70_000)}`, 'without an end'],
   ])('are refused: %s', (_name, text, message) => {
     expect(() => read([text])).toThrow(message);

@@ -1,3 +1,5 @@
+import { ChunkedBody } from './chunked-body.js';
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LARGEST_HEAD_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -17,8 +19,8 @@ export interface ResponseParserOptions {
 }
 
 /**
- * Reads the HTTP/1.1 responses of one connection, of which it knows what the contenders send: a status line, headers and
- * a body of Content-Length bytes. It looks at two headers, since the load generator runs on the cores of the servers.
+ * Reads the HTTP/1.1 responses of one connection: a status line, headers, and a body of Content-Length bytes or in chunks.
+ * It looks at three headers, since the load generator often runs on the cores of the server.
  */
 export class ResponseParser {
   readonly #onResponse: (response: Response) => void;
@@ -28,6 +30,8 @@ export class ResponseParser {
   /** The response whose body is being read. */
   #head: Head | null = null;
   #missingBytes = 0;
+  /** Its body, where that comes in chunks. */
+  #chunked: ChunkedBody | null = null;
   #body: Buffer[] = [];
 
   constructor({ onResponse, keepBodies = false }: ResponseParserOptions) {
@@ -53,17 +57,29 @@ export class ResponseParser {
       return data.length;
     }
     this.#head = parseHead(data.toString('latin1', from, end));
-    this.#missingBytes = this.#head.contentLength;
-    if (this.#missingBytes === 0) this.#finish();
+    this.#missingBytes = this.#head.contentLength ?? 0;
+    if (this.#head.contentLength === null) this.#chunked = new ChunkedBody((bytes) => this.#keep(bytes));
+    else if (this.#missingBytes === 0) this.#finish();
     return end + HEAD_END.length;
   }
 
   #readBody(data: Buffer, from: number): number {
+    if (this.#chunked !== null) return this.#readChunks(this.#chunked, data, from);
     const end = Math.min(data.length, from + this.#missingBytes);
-    if (this.#keepBodies) this.#body.push(data.subarray(from, end));
+    this.#keep(data.subarray(from, end));
     this.#missingBytes -= end - from;
     if (this.#missingBytes === 0) this.#finish();
     return end;
+  }
+
+  #readChunks(body: ChunkedBody, data: Buffer, from: number): number {
+    const end = body.read(data, from);
+    if (body.isOver) this.#finish();
+    return end;
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#keepBodies) this.#body.push(bytes);
   }
 
   #finish(): void {
@@ -71,6 +87,7 @@ export class ResponseParser {
     const body = this.#keepBodies ? Buffer.concat(this.#body) : NOTHING;
     if (this.#keepBodies) this.#body = [];
     this.#head = null;
+    this.#chunked = null;
     this.#onResponse({ status, closes, body });
   }
 }
@@ -78,21 +95,26 @@ export class ResponseParser {
 interface Head {
   readonly status: number;
   readonly closes: boolean;
-  readonly contentLength: number;
+  /** `null`: in chunks. */
+  readonly contentLength: number | null;
 }
 
 /** @param text Status line and headers, without the empty line behind them. */
 function parseHead(text: string): Head {
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
   if (status === undefined) throw new Error(`no HTTP response: ${JSON.stringify(text.slice(0, 40))}`);
-  const length = /\r\ncontent-length:[ \t]*(\d+)/i.exec(text)?.[1];
-  // RFC 9110 §6.4.1: these two have no body and need not say so.
-  if (length === undefined && status !== '204' && status !== '304') {
-    throw new Error(`a response ${status} without Content-Length, which this load generator needs`);
-  }
   return {
     status: Number(status),
     closes: /\r\nconnection:[ \t]*close/i.test(text),
-    contentLength: Number(length ?? 0),
+    contentLength: lengthOf(status, text),
   };
+}
+
+function lengthOf(status: string, text: string): number | null {
+  const length = /\r\ncontent-length:[ \t]*(\d+)/i.exec(text)?.[1];
+  if (length !== undefined) return Number(length);
+  // RFC 9110 §6.4.1: these two have no body and need not say so.
+  if (status === '204' || status === '304') return 0;
+  if (/\r\ntransfer-encoding:[ \t]*chunked/i.test(text)) return null;
+  throw new Error(`a response ${status} that tells neither its length nor comes in chunks`);
 }

@@ -1,13 +1,16 @@
-import { connect } from 'node:net';
+import { type Address, openSocket } from './address.js';
 import { type Response, ResponseParser } from './response-parser.js';
+
+const LIMIT_MS = 60_000;
 
 /**
  * Sends a request over a connection of its own and answers the response, body included.
- * @throws Error of the socket; where the connection ends before the answer.
+ * @param to A port of this machine, or any address.
+ * @throws Error of the socket; where the connection ends before the answer, or is silent for a minute.
  */
-export function sendOnce(port: number, request: Uint8Array): Promise<Response> {
+export function sendOnce(to: number | Address, request: Uint8Array): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request));
+    const socket = openSocket(typeof to === 'number' ? { port: to } : to, () => socket.write(request));
     const parser = new ResponseParser({
       keepBodies: true,
       onResponse: (response) => {
@@ -22,6 +25,7 @@ export function sendOnce(port: number, request: Uint8Array): Promise<Response> {
         socket.destroy(error as Error);
       }
     });
+    socket.setTimeout(LIMIT_MS, () => socket.destroy(new Error(`no answer for ${LIMIT_MS / 1_000} s`)));
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the connection ended before the answer')));
   });
