@@ -9,8 +9,8 @@ import { createAuthorise } from './access/authorise.js';
 import { createOriginCheck } from './access/origin.js';
 import { createRequestIds } from './access/request-id.js';
 import type { Gateway } from './gateway.js';
-import { createHttpServer } from './http-server.js';
-import { Connections } from './protocol/http/connections.js';
+import { createHttpFace } from './http-server.js';
+import type { Connections } from './protocol/http/connections.js';
 import { DataPlane } from './routing/data-plane.js';
 
 /*
@@ -76,8 +76,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     collectMetrics: () => calls.ask(),
     isDraining: () => isDraining,
   };
-  const app = createHttpServer(gateway);
-  const connections = new Connections(app.server, realClock);
+  const { app, connections } = createHttpFace(gateway);
   // Before anything is awaited: a table that comes meanwhile would be lost.
   process.on('message', (next: ToGateway) => {
     switch (next.type) {

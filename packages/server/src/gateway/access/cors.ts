@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Marks an answer for pages of other origins. */
-export type Cors = (request: IncomingMessage, response: ServerResponse) => void;
+/** The headers of an answer to a page of that origin, or to a program that names none. */
+export type Cors = (origin: string | undefined) => Readonly<Record<string, string>>;
 
 /** Lets pages of the listed origins read answers (`*`: of all); `null` where none is listed. */
 export function createCors(origins: readonly string[]): Cors | null {
   if (origins.length === 0) return null;
   const everyone = origins.includes('*');
-  return ({ headers: { origin } }, response) => {
-    // Also where it is not listed: a cache must not give its answer to one that is.
-    if (!everyone) response.setHeader('vary', 'origin');
-    if (origin === undefined || !(everyone || origins.includes(origin))) return;
-    response.setHeader('access-control-allow-origin', everyone ? '*' : origin);
-    response.setHeader('access-control-expose-headers', 'x-request-id, retry-after, inference-header-content-length');
+  // Also where it is not listed: a cache must not give its answer to one that is.
+  const others: Record<string, string> = everyone ? {} : { vary: 'origin' };
+  return (origin) => {
+    if (origin === undefined || !(everyone || origins.includes(origin))) return others;
+    return {
+      ...others,
+      'access-control-allow-origin': everyone ? '*' : origin,
+      'access-control-expose-headers': 'x-request-id, retry-after, inference-header-content-length, server-timing',
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 import { JitneyError } from '@jitney/core';
 
@@ -25,16 +25,46 @@ export function readBody(
   sink: BodySink,
   done: (error: JitneyError | null) => void,
 ): void {
-  const refused = refuseUnread(request, limits);
+  const refused = refuseUnread(request.headers, limits);
   if (refused !== null) return done(refused);
-  const reader = new BodyReader(request, limits, sink, done);
-  const inflate = inflaterFor(request);
-  if (inflate === null) reader.readPlain();
-  else reader.readCompressed(inflate);
+  const reader = new BodyReader(request.headers, limits, sink, (error) => {
+    if (error !== null) request.pause();
+    done(error);
+  });
+  const inflate = inflaterFor(request.headers);
+  if (inflate === null) readPlain(request, reader);
+  else readCompressed(request, inflate, reader);
 }
 
-class BodyReader {
-  readonly #request: IncomingMessage;
+function readPlain(request: IncomingMessage, reader: BodyReader): void {
+  request.on('data', (chunk: Buffer) => reader.read(chunk));
+  request.on('end', () => reader.end());
+}
+
+function readCompressed(request: IncomingMessage, inflate: Gunzip | Inflate, reader: BodyReader): void {
+  request.on('data', (chunk: Buffer) => {
+    if (!reader.countChunk() || inflate.write(chunk)) return;
+    request.pause();
+    inflate.once('drain', () => request.resume());
+  });
+  request.on('end', () => inflate.end());
+  // It closes as well when all of it has come, and then there is still something to inflate.
+  request.on('close', () => {
+    if (!request.complete) inflate.destroy();
+  });
+  inflate.on('data', (chunk: Buffer) => {
+    reader.take(chunk);
+    if (reader.isDone) inflate.destroy();
+  });
+  inflate.on('end', () => reader.end());
+  inflate.on('error', (error) => {
+    const encoding = encodingOf(request.headers);
+    reader.fail(new JitneyError('INVALID_ARGUMENT', `the body is not valid ${encoding}: ${error.message}`));
+  });
+}
+
+/** Keeps the limits of a body that arrives in chunks. */
+export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #maxChunks: number;
   readonly #sink: BodySink;
@@ -43,66 +73,57 @@ class BodyReader {
   #chunks = 0;
   #isDone = false;
 
-  constructor(request: IncomingMessage, limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void) {
-    this.#request = request;
+  constructor(
+    headers: IncomingHttpHeaders,
+    limits: BodyLimits,
+    sink: BodySink,
+    done: (error: JitneyError | null) => void,
+  ) {
     this.#limits = limits;
-    this.#maxChunks = mostChunks(request, limits);
+    this.#maxChunks = mostChunks(headers, limits);
     this.#sink = sink;
     this.#done = done;
   }
 
-  readPlain(): void {
-    this.#request.on('data', (chunk: Buffer) => {
-      if (this.#countChunk()) this.#take(chunk);
-    });
-    this.#request.on('end', () => this.#finish(null));
+  /** All of it has come, or it ended early. */
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
-  readCompressed(inflate: Gunzip | Inflate): void {
-    const request = this.#request;
-    request.on('data', (chunk: Buffer) => {
-      if (!this.#countChunk() || inflate.write(chunk)) return;
-      request.pause();
-      inflate.once('drain', () => request.resume());
-    });
-    request.on('end', () => inflate.end());
-    // It closes as well when all of it has come, and then there is still something to inflate.
-    request.on('close', () => {
-      if (!request.complete) inflate.destroy();
-    });
-    inflate.on('data', (chunk: Buffer) => {
-      this.#take(chunk);
-      if (this.#isDone) inflate.destroy();
-    });
-    inflate.on('end', () => this.#finish(null));
-    inflate.on('error', (error) =>
-      this.#finish(
-        new JitneyError('INVALID_ARGUMENT', `the body is not valid ${encodingOf(request)}: ${error.message}`),
-      ),
-    );
+  /** A chunk as the connection brought it. */
+  read(chunk: Uint8Array): void {
+    if (this.countChunk()) this.take(chunk);
   }
 
-  #countChunk(): boolean {
+  /** Counts one that is to be decompressed first. False: no more is wanted. */
+  countChunk(): boolean {
     this.#chunks += 1;
-    if (this.#chunks > this.#maxChunks) this.#finish(tooManyChunks(this.#limits));
+    if (this.#chunks > this.#maxChunks) this.fail(tooManyChunks(this.#limits));
     return !this.#isDone;
   }
 
-  #take(chunk: Uint8Array): void {
+  take(chunk: Uint8Array): void {
     if (this.#isDone) return;
     this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#limits.maxBodyBytes) return this.#finish(tooLarge(this.#limits));
+    if (this.#bytes > this.#limits.maxBodyBytes) return this.fail(tooLarge(this.#limits));
     try {
       this.#sink.write(chunk);
     } catch (thrown) {
-      this.#finish(JitneyError.from(thrown));
+      this.fail(JitneyError.from(thrown));
     }
+  }
+
+  end(): void {
+    this.#finish(null);
+  }
+
+  fail(error: JitneyError): void {
+    this.#finish(error);
   }
 
   #finish(error: JitneyError | null): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    if (error !== null) this.#request.pause();
     this.#done(error);
   }
 }
@@ -110,15 +131,15 @@ class BodyReader {
 /** Packets of a slow network may be so small. A body that tells its length may come in as many of them as it fills. */
 const PACKET_BYTES = 512;
 
-function mostChunks({ headers }: IncomingMessage, { maxChunks }: BodyLimits): number {
+function mostChunks(headers: IncomingHttpHeaders, { maxChunks }: BodyLimits): number {
   return Math.max(maxChunks, Math.ceil(Number(headers['content-length'] ?? 0) / PACKET_BYTES));
 }
 
 /** What the headers alone decide. */
-function refuseUnread(request: IncomingMessage, limits: BodyLimits): JitneyError | null {
-  const length = request.headers['content-length'];
+export function refuseUnread(headers: IncomingHttpHeaders, limits: BodyLimits): JitneyError | null {
+  const length = headers['content-length'];
   if (length !== undefined && Number(length) > limits.maxBodyBytes) return tooLarge(limits);
-  const encoding = encodingOf(request);
+  const encoding = encodingOf(headers);
   if (encoding === 'identity' || encoding === 'gzip' || encoding === 'deflate') return null;
   return new JitneyError(
     'UNSUPPORTED',
@@ -126,13 +147,13 @@ function refuseUnread(request: IncomingMessage, limits: BodyLimits): JitneyError
   );
 }
 
-function encodingOf(request: IncomingMessage): string {
-  const encoding = request.headers['content-encoding'];
+function encodingOf(headers: IncomingHttpHeaders): string {
+  const encoding = headers['content-encoding'];
   return encoding === undefined ? 'identity' : encoding.trim().toLowerCase() || 'identity';
 }
 
-function inflaterFor(request: IncomingMessage): Gunzip | Inflate | null {
-  switch (encodingOf(request)) {
+function inflaterFor(headers: IncomingHttpHeaders): Gunzip | Inflate | null {
+  switch (encodingOf(headers)) {
     case 'gzip':
       return createGunzip();
     case 'deflate':

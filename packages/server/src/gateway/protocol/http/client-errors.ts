@@ -1,8 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
+import type { ServerConfig } from '../../../config/index.js';
 import type { Gateway } from '../../gateway.js';
-import { errorShapeFor, JSON_TYPE, LINGER_MS } from './respond.js';
+import { errorShapeFor, JSON_TYPE, LINGER_MS } from './answer.js';
 import { httpStatus } from './status.js';
 
 /** What Node's parser gives up on before, or while, there is a request. */
@@ -10,6 +11,11 @@ interface ClientError extends NodeJS.ErrnoException {
   /** What the parser was reading. */
   readonly rawPacket?: Buffer;
   readonly reason?: string;
+}
+
+/** Nothing has come on a connection since it was made. */
+export class SilentClientError extends Error {
+  readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }
 
 /** The answer that a socket is at, as Node's own handler of these errors looks at it. */
@@ -43,10 +49,7 @@ function failureOf({ code = '', reason, message }: ClientError, { limits, server
       return { error: new JitneyError('TOO_LARGE', text), status: 431 };
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT': {
-      const text =
-        `the request did not come in time: its headers may take ${server.headersTimeoutMs} ms, all of it ` +
-        `${server.requestTimeoutMs} ms (server.headersTimeoutMs, server.requestTimeoutMs)`;
-      const error = new JitneyError('REQUEST_TIMEOUT', text);
+      const error = requestTimeout(server);
       return { error, status: httpStatus(error.code) };
     }
     default: {
@@ -54,6 +57,17 @@ function failureOf({ code = '', reason, message }: ClientError, { limits, server
       return { error, status: httpStatus(error.code) };
     }
   }
+}
+
+export function requestTimeout({
+  headersTimeoutMs,
+  requestTimeoutMs,
+}: Pick<ServerConfig, 'headersTimeoutMs' | 'requestTimeoutMs'>): JitneyError {
+  return new JitneyError(
+    'REQUEST_TIMEOUT',
+    `the request did not come in time: its headers may take ${headersTimeoutMs} ms, all of it ${requestTimeoutMs} ms ` +
+      '(server.headersTimeoutMs, server.requestTimeoutMs)',
+  );
 }
 
 /** The path of the request line, where the piece that could not be parsed begins with one. */

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@jitney/core';
+import type { PlainConnections } from './plain/connections.js';
 
 /** Quiet connections are looked for so often while the last requests are answered. */
 const LOOK_MS = 50;
@@ -12,14 +13,16 @@ const NOT_LOOKED_AT = -1;
 /** The connections of a server, for ending it without a reset, and without waiting for those that ask nothing. */
 export class Connections {
   readonly #server: Server;
+  readonly #plain: PlainConnections;
   readonly #clock: Clock;
   /** Each with the bytes it had sent at the last look. */
   readonly #open = new Map<Socket, number>();
   /** Since the start. */
   #taken = 0;
 
-  constructor(server: Server, clock: Clock) {
+  constructor(server: Server, plain: PlainConnections, clock: Clock) {
     this.#server = server;
+    this.#plain = plain;
     this.#clock = clock;
     server.on('connection', (socket) => {
       this.#taken += 1;
@@ -60,8 +63,10 @@ export class Connections {
   #closeQuiet(): void {
     this.#server.closeIdleConnections();
     for (const [socket, bytesRead] of this.#open) {
-      if (isBusy(socket)) continue;
-      if (socket.bytesRead === bytesRead) socket.destroy();
+      const plain = this.#plain.get(socket);
+      if (plain?.isBusy ?? isBusy(socket)) continue;
+      if (plain?.state === 'idle') socket.end();
+      else if (socket.bytesRead === bytesRead) socket.destroy();
       else this.#open.set(socket, socket.bytesRead);
     }
   }

@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { JitneyError, type Moment } from '@jitney/core';
 import type { ModelRoute } from '../../../wire/messages.js';
 import type { Pass } from '../../access/admission.js';
 import type { Answer, Call } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
 import type { Ticket } from '../../routing/data-plane.js';
-import { type BodySink, readBody } from './body.js';
-import { type Incoming, whenOver } from './incoming.js';
-import { byteLength, type ErrorShape, type HttpAnswer, respond, respondError } from './respond.js';
+import { byteLength, type ErrorShape, type HttpAnswer } from './answer.js';
+import type { BodySink } from './body.js';
+import type { Incoming } from './incoming.js';
 
 /** A model as a request names it. */
 export interface NamedModel {
@@ -23,7 +23,7 @@ export interface RequestKind<Parsed> {
   readonly name: string;
   readonly errorShape: ErrorShape;
   /** Finds the model and makes a parser, before the body is read. @throws JitneyError */
-  begin(gateway: Gateway, request: IncomingMessage, named: NamedModel): Protocol<Parsed>;
+  begin(gateway: Gateway, headers: IncomingHttpHeaders, named: NamedModel): Protocol<Parsed>;
 }
 
 /** A protocol's part in a request: it parses, says what to call, and writes the answer. */
@@ -63,9 +63,9 @@ export function exchange<Parsed>(
   let parser: BodySink & Steps<Parsed>;
   let pass: Pass;
   try {
-    gateway.checkOrigin(incoming.request.headers);
-    gateway.authorise(incoming.request.headers);
-    protocol = kind.begin(gateway, incoming.request, named);
+    gateway.checkOrigin(incoming.headers);
+    gateway.authorise(incoming.headers);
+    protocol = kind.begin(gateway, incoming.headers, named);
     parser = protocol.createParser();
     pass = gateway.admission.enter();
   } catch (thrown) {
@@ -85,7 +85,7 @@ export function refuse(
   const error = JitneyError.from(thrown);
   gateway.metrics.failed(route?.name ?? '', route?.version ?? '', error.code);
   logFailure(gateway, incoming.requestId, error, route);
-  respondError(incoming, shape, error);
+  incoming.respondError(shape, error);
 }
 
 /**
@@ -129,8 +129,8 @@ class Exchange<Parsed> implements BodySink {
 
   start(): void {
     const { gateway, incoming } = this.#entered;
-    whenOver(incoming, () => this.#closed());
-    readBody(incoming.request, gateway.limits, this, (failed) => {
+    incoming.whenOver(() => this.#closed());
+    incoming.readBody(gateway.limits, this, (failed) => {
       if (failed !== null) return this.#fail(failed);
       this.#inSteps(this.#parser as Steps<Parsed>, (parsed) => this.#call(parsed));
     });
@@ -164,7 +164,7 @@ class Exchange<Parsed> implements BodySink {
     this.#isOver = true;
     pass.holdAnswer(responseBytes);
     this.#sayIfEnding();
-    respond(incoming, written, gateway.server.keepAliveTimeoutMs);
+    incoming.respond(written);
     const measured = { receivedAtMs, parsedAtMs, requestBytes, responseBytes };
     gateway.metrics.answered(name, version, kind.name, answer, measured);
   }
@@ -176,13 +176,13 @@ class Exchange<Parsed> implements BodySink {
     this.#count(error);
     logFailure(gateway, incoming.requestId, error, protocol.route);
     this.#sayIfEnding();
-    respondError(incoming, kind.errorShape, error);
+    incoming.respondError(kind.errorShape, error);
   }
 
   /** The server may have begun to end since the request came. */
   #sayIfEnding(): void {
     const { gateway, incoming } = this.#entered;
-    if (gateway.isDraining()) incoming.response.setHeader('connection', 'close');
+    if (gateway.isDraining()) incoming.closeAfterwards();
   }
 
   /** The answer is written, or nobody is there to take one: what waits or runs for it is given up. */
@@ -190,8 +190,7 @@ class Exchange<Parsed> implements BodySink {
     const { incoming, pass } = this.#entered;
     pass.leave();
     if (this.#isOver) return;
-    const { errored } = incoming.request.socket;
-    this.#count(errored instanceof JitneyError ? errored : new JitneyError('CANCELLED', 'the client left'));
+    this.#count(incoming.brokenBy ?? new JitneyError('CANCELLED', 'the client left'));
     this.#ticket?.cancel();
   }
 
@@ -218,7 +217,7 @@ class Exchange<Parsed> implements BodySink {
 
 function callOf(
   gateway: Gateway,
-  { request, requestId }: Incoming,
+  { headers, requestId }: Incoming,
   receivedAtMs: Moment,
   { timeoutMs, ...parts }: CallParts,
 ): Call {
@@ -227,11 +226,11 @@ function callOf(
     ...parts,
     requestId,
     deadlineAtMs: receivedAtMs + Math.min(timeoutMs ?? defaultTimeoutMs, maxTimeoutMs),
-    traceparent: traceparentOf(request),
+    traceparent: traceparentOf(headers),
   };
 }
 
-function traceparentOf({ headers }: IncomingMessage): string {
+function traceparentOf(headers: IncomingHttpHeaders): string {
   const { traceparent } = headers;
   return typeof traceparent === 'string' && traceparent.length <= 64 ? traceparent : '';
 }

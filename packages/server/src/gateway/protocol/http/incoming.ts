@@ -1,29 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { JitneyError } from '@jitney/core';
+import type { ErrorShape, HttpAnswer } from './answer.js';
+import type { BodyLimits, BodySink } from './body.js';
 
 /** The header of the id a request goes by, in requests and answers. */
 export const REQUEST_ID = 'x-request-id';
 
 /** A request as it came, with the place for its answer and the id it goes by. */
 export interface Incoming {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  /** By their names in lower case, as Node joins those that came twice. */
+  readonly headers: IncomingHttpHeaders;
   /** The client's own where it sent one that is fit for it. */
   readonly requestId: string;
-  /** Headers that the answer has whatever it is. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Calls back once the answer is written, or its connection is gone. */
-export function whenOver({ request, response }: Incoming, callback: () => void): void {
-  const { socket } = request;
-  let isOver = false;
-  const over = () => {
-    if (isOver) return;
-    isOver = true;
-    socket.off('close', over);
-    callback();
-  };
-  response.once('close', over);
-  // The answer to a pipelined request has no connection until its turn comes, and is not told when that closes.
-  if (response.socket === null) socket.setMaxListeners(0).once('close', over);
+  /** Why its connection broke, where that was this server's doing. */
+  readonly brokenBy: JitneyError | null;
+  /**
+   * Feeds the body to `sink` as it arrives, decompressed where it says so. `done` is called at most once: not at all when
+   * the connection breaks before the body has ended. What is above a limit ends early with TOO_LARGE, the rest unread.
+   */
+  readBody(limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void): void;
+  /** The connection is to end with the answer. */
+  closeAfterwards(): void;
+  /** Sends the answer, compressed as the client likes it best; nothing where one was sent or the client is gone. */
+  respond(answer: HttpAnswer): void;
+  /**
+   * Sends an error in the protocol's shape. The connection stays open where all of the request has come or little of it
+   * is left, else it is closed.
+   */
+  respondError(shape: ErrorShape, error: JitneyError): void;
+  /** Calls back once the answer is written, or the connection is gone. */
+  whenOver(callback: () => void): void;
 }

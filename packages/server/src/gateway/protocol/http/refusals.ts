@@ -1,15 +1,17 @@
 import { JitneyError } from '@jitney/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.js';
+import { errorShapeFor } from './answer.js';
 import { dataRoute } from './data-route.js';
 import { refuse } from './exchange.js';
 import { REQUEST_ID } from './incoming.js';
-import { errorShapeFor } from './respond.js';
+import { NodeIncoming } from './node-incoming.js';
 
 /** Answers a request of Fastify's with an error, in the shape of the protocol that its path belongs to. */
 export function refuseRequest(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const { raw: response } = reply.hijack();
-  const incoming = { request: request.raw, response, requestId: String(response.getHeader(REQUEST_ID)), headers: {} };
+  const requestId = String(response.getHeader(REQUEST_ID));
+  const incoming = new NodeIncoming(request.raw, response, { requestId, stallMs: gateway.server.keepAliveTimeoutMs });
   refuse(gateway, incoming, errorShapeFor(request.url), ourError(thrown));
 }
 

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { invariant, JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitney/core';
 import type { LimitsConfig } from '../../../config/index.js';
 import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
 import type { Answer, InferRequest } from '../../call.js';
 import { refuseUnready } from '../../routing/unready.js';
+import { type HttpAnswer, oipErrorShape } from '../http/answer.js';
 import type { CallParts, Protocol, RequestKind, Steps } from '../http/exchange.js';
-import { type HttpAnswer, oipErrorShape } from '../http/respond.js';
 import { createInferParser, type InferParser, parseHeaderLength } from './infer-parser.js';
 import { InferResponseEncoder } from './infer-response.js';
 import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
@@ -14,9 +14,9 @@ import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
 export const infer: RequestKind<InferRequest> = {
   name: 'oip',
   errorShape: oipErrorShape,
-  begin: (gateway, request, { model, version }) => {
+  begin: (gateway, headers, { model, version }) => {
     const route = gateway.dataPlane.routes.find(model ?? '', version);
-    return new Inference(route, loadedOf(route), request, gateway.limits);
+    return new Inference(route, loadedOf(route), headers, gateway.limits);
   },
 };
 
@@ -26,11 +26,11 @@ class Inference implements Protocol<InferRequest> {
   readonly #limits: LimitsConfig;
   readonly #headerLength: number | null;
 
-  constructor(route: ModelRoute, loaded: LoadedModel, request: IncomingMessage, limits: LimitsConfig) {
+  constructor(route: ModelRoute, loaded: LoadedModel, headers: IncomingHttpHeaders, limits: LimitsConfig) {
     this.route = route;
     this.#loaded = loaded;
     this.#limits = limits;
-    this.#headerLength = headerLengthOf(request);
+    this.#headerLength = headerLengthOf(headers);
   }
 
   createParser(): InferParser {
@@ -88,7 +88,7 @@ export function loadedOf(route: ModelRoute): LoadedModel {
   throw new JitneyError('INTERNAL', `This is a bug in Jitney: '${route.name}' is ${route.state} and was never loaded`);
 }
 
-function headerLengthOf({ headers }: IncomingMessage): number | null {
+function headerLengthOf(headers: IncomingHttpHeaders): number | null {
   const header = headers['inference-header-content-length'];
   if (header === undefined) return null;
   const isPlain = headers['content-encoding'] === undefined && headers['content-length'] !== undefined;

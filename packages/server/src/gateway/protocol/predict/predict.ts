@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { invariant, JitneyError } from '@jitney/core';
 import type { ModelRoute } from '../../../wire/messages.js';
 import type { Answer } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
+import { type HttpAnswer, ownErrorShape } from '../http/answer.js';
 import type { CallParts, NamedModel, Protocol, RequestKind, Steps } from '../http/exchange.js';
 import { JsonDepth } from '../http/json-depth.js';
-import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 
 /**
  * `POST /predict/{model}`: the body goes to the model's host as it is, with its content type; the host decodes it,
@@ -14,7 +14,7 @@ import { type HttpAnswer, ownErrorShape } from '../http/respond.js';
 export const predict: RequestKind<Uint8Array> = {
   name: 'predict',
   errorShape: ownErrorShape,
-  begin: (gateway, request, named) => new Prediction(routeOf(gateway, named), request, gateway.limits.maxDepth),
+  begin: (gateway, headers, named) => new Prediction(routeOf(gateway, named), headers, gateway.limits.maxDepth),
 };
 
 class Prediction implements Protocol<Uint8Array> {
@@ -23,10 +23,10 @@ class Prediction implements Protocol<Uint8Array> {
   readonly #timeoutMs: number | null;
   readonly #maxDepth: number;
 
-  constructor(route: ModelRoute, request: IncomingMessage, maxDepth: number) {
+  constructor(route: ModelRoute, headers: IncomingHttpHeaders, maxDepth: number) {
     this.route = route;
-    this.#contentType = request.headers['content-type'] ?? '';
-    this.#timeoutMs = timeoutOf(request);
+    this.#contentType = headers['content-type'] ?? '';
+    this.#timeoutMs = timeoutOf(headers);
     this.#maxDepth = maxDepth;
   }
 
@@ -94,8 +94,8 @@ function onlyModel(gateway: Gateway): string {
 }
 
 /** `X-Request-Timeout-Ms`: how long the client waits. */
-function timeoutOf(request: IncomingMessage): number | null {
-  const header = request.headers['x-request-timeout-ms'];
+function timeoutOf(headers: IncomingHttpHeaders): number | null {
+  const header = headers['x-request-timeout-ms'];
   if (header === undefined) return null;
   const timeoutMs = Number(header);
   if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs;

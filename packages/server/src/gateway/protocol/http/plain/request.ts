@@ -1,0 +1,102 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { JitneyError } from '@jitney/core';
+import { compressed, type ErrorShape, errorAnswer, type HttpAnswer } from '../answer.js';
+import { type BodyLimits, BodyReader, type BodySink, refuseUnread } from '../body.js';
+import type { Incoming } from '../incoming.js';
+import type { PlainHead } from './head.js';
+
+/** What a request needs of the connection it came on. */
+export interface AnsweringConnection {
+  /** Writes the answer of the request it is at. */
+  write(answer: HttpAnswer, closes: boolean): void;
+  /** The same, where the body may not have come as a whole, or is not wanted. */
+  writeEarly(answer: HttpAnswer, closes: boolean): void;
+}
+
+/** The id that a request goes by, and the headers that its answer has whatever it is. */
+export interface Welcome {
+  readonly requestId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A plain request, from its head until its answer is written or its connection is gone. */
+export class PlainRequest implements Incoming {
+  readonly requestId: string;
+  /** Headers that the answer has whatever it is. */
+  readonly common: Readonly<Record<string, string>>;
+  readonly brokenBy = null;
+  /** Bytes of the body that have not come. */
+  bodyLeft: number;
+  readonly #connection: AnsweringConnection;
+  readonly #head: PlainHead;
+  #reader: BodyReader | null = null;
+  #state: 'open' | 'answered' | 'over' = 'open';
+  #closes = false;
+  #onOver: (() => void) | null = null;
+
+  constructor(connection: AnsweringConnection, head: PlainHead, { requestId, headers }: Welcome) {
+    this.#connection = connection;
+    this.#head = head;
+    this.requestId = requestId;
+    this.common = headers;
+    this.bodyLeft = head.bodyBytes;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#head.headers;
+  }
+
+  readBody(limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void): void {
+    const refused = refuseUnread(this.headers, limits);
+    if (refused !== null) return done(refused);
+    this.#reader = new BodyReader(this.headers, limits, sink, (error) => {
+      this.#reader = null;
+      done(error);
+    });
+    if (this.bodyLeft === 0) this.#reader.end();
+  }
+
+  /** Bytes of the body, not more than are left. */
+  take(chunk: Uint8Array): void {
+    this.bodyLeft -= chunk.byteLength;
+    this.#reader?.read(chunk);
+    if (this.bodyLeft === 0) this.#reader?.end();
+  }
+
+  /** No more of the body is waited for. */
+  failBody(error: JitneyError): void {
+    this.#closes = true;
+    this.#reader?.fail(error);
+  }
+
+  closeAfterwards(): void {
+    this.#closes = true;
+  }
+
+  respond(answer: HttpAnswer): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'answered';
+    compressed(answer, this.headers['accept-encoding'], (encoded) => {
+      if (this.#state === 'answered') this.#connection.write(encoded, this.#closes);
+    });
+  }
+
+  respondError(shape: ErrorShape, error: JitneyError): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'answered';
+    const answer = errorAnswer(shape(error, this.requestId), error, this.headers);
+    this.#connection.writeEarly(answer, this.#closes);
+  }
+
+  whenOver(callback: () => void): void {
+    this.#onOver = callback;
+  }
+
+  /** The answer is written, or the connection is gone. */
+  end(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#reader = null;
+    this.#onOver?.();
+  }
+}
