@@ -1,5 +1,7 @@
 import { JitneyError } from '@jitney/core';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './bench.js';
+import { addBenchOptions, type BenchOptions } from './bench-options.js';
 import { checkCommand } from './check.js';
 import { addConfigOptions } from './config-options.js';
 import { EXIT } from './exit-codes.js';
@@ -13,6 +15,8 @@ Examples:
   jitney serve models/ --host 0.0.0.0      beyond this machine; needs JITNEY_API_KEY
   jitney check models/                     what would be served, and what is wrong
   jitney check models/ --json              the same for programs
+  jitney bench http://127.0.0.1:8000       how fast it answers
+  jitney bench model.onnx --rate 500       at 500 requests a second, whatever becomes of them
 `;
 
 const EXIT_CODES = `
@@ -41,6 +45,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('loads every model under the paths and says how it would be served, without serving it')
     .option('--json', 'one JSON document on standard output')
     .action(async (paths: string[], options) => set(await checkCommand(paths, options)));
+  addBenchOptions(program.command('bench <url|path>'))
+    .addHelpText('before', EXAMPLES)
+    .description('sends a server requests that fit its model, and tells throughput, goodput and latency')
+    .action(async (target: string, options: BenchOptions) => set(await benchCommand(target, options)));
   try {
     if (argv.length === 0) program.outputHelp();
     await program.parseAsync(argv as string[], { from: 'user' });

@@ -4,6 +4,7 @@ export * from './closed-loop.js';
 export * from './histogram.js';
 export * from './http-request.js';
 export * from './open-loop.js';
+export * from './requests/model-requests.js';
 export * from './response-parser.js';
 export * from './seeded-random.js';
 export * from './send-once.js';
