@@ -7,7 +7,14 @@ export { OrtError } from './native/status.js';
 export { createSession, terminateAll } from './onnxruntime.js';
 export type { RunOptions } from './run-plan.js';
 export type { Session, SessionState } from './session.js';
-export type { GraphOptimization, LogLevel, ProviderOptions, RunMode, SessionOptions } from './session-options.js';
+export {
+  DEFAULT_SPIN_US,
+  type GraphOptimization,
+  type LogLevel,
+  type ProviderOptions,
+  type RunMode,
+  type SessionOptions,
+} from './session-options.js';
 export {
   describeShape,
   describeType,

@@ -50,6 +50,8 @@ describe('session options that are wrong', () => {
 
   it.each([
     [{ intraOpThreads: 0 }, 'intraOpThreads must be a whole number from 1 to 1024, got 0.'],
+    [{ spinUs: -1 }, 'spinUs must be a whole number from 0 to 1000000, got -1.'],
+    [{ spinUs: 0.5 }, 'spinUs must be a whole number'],
     [{ interOpThreads: 1.5 }, 'interOpThreads must be a whole number'],
     [{ executionMode: 'both' }, 'executionMode must be one of sequential, parallel, got "both".'],
     [{ graphOptimization: 99 }, 'graphOptimization must be one of'],
@@ -81,6 +83,7 @@ describe('session options that are right', () => {
   it('all reach the runtime', async () => {
     await opens({
       intraOpThreads: 2,
+      spinUs: 25,
       interOpThreads: 2,
       executionMode: 'parallel',
       graphOptimization: 'extended',

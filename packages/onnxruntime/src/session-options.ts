@@ -15,6 +15,12 @@ export interface ProviderOptions {
 export interface SessionOptions {
   /** Threads one operator may use, the calling one included. Default: the CPUs this process may use. */
   readonly intraOpThreads?: number;
+  /**
+   * Microseconds for which a thread of these looks for its next piece of work before it sleeps; 0: it sleeps at once.
+   * Waking one costs more than most operators leave between each other, spinning longer takes the CPU from whoever else
+   * needs it. Default 10. Runtimes before 1.27 know only 0 and no end, so theirs sleep.
+   */
+  readonly spinUs?: number;
   /** Threads that run operators side by side; only used with `executionMode: 'parallel'`. Default 1. */
   readonly interOpThreads?: number;
   /** Default `sequential`. */
@@ -54,6 +60,7 @@ export type RunMode = 'auto' | 'sync' | 'async';
 /** {@link SessionOptions} with defaults filled in. */
 export interface ResolvedSessionOptions {
   readonly intraOpThreads: number;
+  readonly spinUs: number;
   readonly interOpThreads: number;
   readonly executionMode: 'sequential' | 'parallel';
   readonly graphOptimization: GraphOptimization;
@@ -69,6 +76,12 @@ export interface ResolvedSessionOptions {
   readonly runMode: RunMode;
 }
 
+/**
+ * Measured on two CPUs, quiet and with one taken: a sentence encoder's run of 4.0 ms takes 3.0 (no spinning: 4.0), with
+ * one CPU taken as long as without; 50 µs gain no more and cost up to a tenth of its CPU time (docs/design/threads.md).
+ */
+export const DEFAULT_SPIN_US = 10;
+
 type Check = (name: string, value: unknown) => string | null;
 
 const GRAPH_OPTIMIZATIONS: readonly GraphOptimization[] = ['disabled', 'basic', 'extended', 'layout', 'all'];
@@ -77,6 +90,7 @@ const RUN_MODES: readonly RunMode[] = ['auto', 'sync', 'async'];
 
 const CHECKS: { readonly [K in keyof Required<SessionOptions>]: Check } = {
   intraOpThreads: threadCount,
+  spinUs: microseconds,
   interOpThreads: threadCount,
   executionMode: oneOf(['sequential', 'parallel']),
   graphOptimization: oneOf(GRAPH_OPTIMIZATIONS),
@@ -105,6 +119,7 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
   }
   return {
     intraOpThreads: options.intraOpThreads ?? availableParallelism(),
+    spinUs: options.spinUs ?? DEFAULT_SPIN_US,
     interOpThreads: options.interOpThreads ?? 1,
     executionMode: options.executionMode ?? 'sequential',
     graphOptimization: options.graphOptimization ?? 'all',
@@ -168,6 +183,13 @@ function threadCount(_name: string, value: unknown): string | null {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1024
     ? null
     : 'must be a whole number from 1 to 1024';
+}
+
+/** The runtime's own bound is a second. */
+function microseconds(_name: string, value: unknown): string | null {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1_000_000
+    ? null
+    : 'must be a whole number from 0 to 1000000';
 }
 
 function oneOf(values: readonly string[]): Check {

@@ -48,7 +48,7 @@ function applyOptions(runtime: Runtime, handle: Address, options: ResolvedSessio
     const status = api.addFreeDimensionOverrideByName(handle, cString(symbol), size);
     set(`freeDimensionOverrides["${symbol}"]`, status);
   }
-  for (const [key, value] of Object.entries({ ...defaultEntries(), ...options.configEntries })) {
+  for (const [key, value] of Object.entries({ ...defaultEntries(runtime, options), ...options.configEntries })) {
     set(`configEntries["${key}"]`, api.addSessionConfigEntry(handle, cString(key), cString(value)));
   }
   for (const path of options.customOpLibraries) {
@@ -59,11 +59,25 @@ function applyOptions(runtime: Runtime, handle: Address, options: ResolvedSessio
 }
 
 /** Entries that a server wants unless it says otherwise. */
-function defaultEntries(): Record<string, string> {
+function defaultEntries(
+  { version }: Runtime,
+  { spinUs, configEntries }: ResolvedSessionOptions,
+): Record<string, string> {
   return {
-    // Threads that spin between runs take the cores that Node and other sessions need.
-    'session.intra_op.allow_spinning': '0',
     'session.inter_op.allow_spinning': '0',
+    // Whoever sets the one entry means the runtime's own defaults of the others.
+    ...(INTRA_OP_SPINNING in configEntries ? {} : spinning(version, spinUs)),
     ...(needsInt8Precision() ? { 'session.x64quantprecision': '1' } : {}),
   };
+}
+
+const INTRA_OP_SPINNING = 'session.intra_op.allow_spinning';
+
+/** The first release whose spinning may end after a time. Before, an unknown entry would leave it without an end. */
+const TIMED_SPINNING_SINCE = 27;
+
+function spinning(version: string, spinUs: number): Record<string, string> {
+  const minor = Number(version.split('.')[1]);
+  if (spinUs === 0 || minor < TIMED_SPINNING_SINCE) return { [INTRA_OP_SPINNING]: '0' };
+  return { [INTRA_OP_SPINNING]: '1', 'session.intra_op.spin_duration_us': String(spinUs) };
 }

@@ -292,10 +292,12 @@ describe('options of the manifest', () => {
       /^ONNX Runtime \d+\.\d+\.\d+ on CPU, 1 thread, since the model is small \(1 KiB\)$/,
     );
     expect((await load(addModel(), { intraOpThreads: 2, providers: ['cpu'] })).facts.runtime).toMatch(
-      /on CPU, 2 threads, as intraOpThreads says; they sleep between runs$/,
+      /on CPU, 2 threads, as intraOpThreads says; they wait 10 µs for the next operator, then sleep$/,
     );
     const spinning = { intraOpThreads: 2, configEntries: { 'session.intra_op.allow_spinning': '1' } };
-    expect((await load(addModel(), spinning)).facts.runtime).toMatch(/they spin between runs$/);
+    expect((await load(addModel(), spinning)).facts.runtime).toMatch(
+      /they spin between operators, as configEntries say$/,
+    );
   });
 
   it.each<[Readonly<Record<string, unknown>>, RegExp]>([

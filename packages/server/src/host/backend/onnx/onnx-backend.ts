@@ -61,7 +61,7 @@ async function loadModel(
   const refuse = refuser(artifact, 'signature');
   refuseTypes(report, refuse);
   const modelBytes = report.bytes + report.weights.externalBytes;
-  const threads = chooseThreads({ modelBytes, asked: asked.intraOpThreads }, cpus);
+  const threads = chooseThreads({ modelBytes, asked }, cpus);
   const residentBytes = process.memoryUsage.rss();
   const session = await openSession(artifact, { ...asked, intraOpThreads: threads.intraOpThreads }, signal);
   // Pages of the weights may already be counted elsewhere, and others may grow meanwhile: never below what is known.
@@ -153,13 +153,8 @@ async function libraryIn(root: string, path: unknown): Promise<string> {
   return library;
 }
 
-function describeRuntime({ providers = [], configEntries = {} }: SessionOptions, threads: ThreadChoice): string {
+function describeRuntime({ providers = [] }: SessionOptions, threads: ThreadChoice): string {
   const names = providers.map((provider) => (typeof provider === 'string' ? provider : provider.name));
   const others = names.filter((name) => !/^cpu/i.test(name));
-  // Sleeping is what a session does unless told otherwise.
-  const idle = configEntries[ALLOW_SPINNING] === '1' ? 'spin' : 'sleep';
-  const between = threads.intraOpThreads === 1 ? '' : `; they ${idle} between runs`;
-  return `ONNX Runtime ${runtimeVersion()} on ${[...others, 'CPU'].join(', ')}, ${threads.reason}${between}`;
+  return `ONNX Runtime ${runtimeVersion()} on ${[...others, 'CPU'].join(', ')}, ${threads.reason}`;
 }
-
-const ALLOW_SPINNING = 'session.intra_op.allow_spinning';

@@ -5,24 +5,37 @@ const twoCpus = () => ({ count: 2, reason: 'the control group allows 2 CPUs' });
 
 describe('threads of a run', () => {
   it('are one for a small model', () => {
-    expect(chooseThreads({ modelBytes: 1200, asked: undefined }, twoCpus)).toEqual({
+    expect(chooseThreads({ modelBytes: 1200, asked: {} }, twoCpus)).toEqual({
       intraOpThreads: 1,
       reason: '1 thread, since the model is small (2 KiB)',
     });
   });
 
   it('are one a usable CPU for others', () => {
-    expect(chooseThreads({ modelBytes: 90e6, asked: undefined }, twoCpus)).toEqual({
+    expect(chooseThreads({ modelBytes: 90e6, asked: {} }, twoCpus)).toEqual({
       intraOpThreads: 2,
-      reason: '2 threads, since the control group allows 2 CPUs',
+      reason: '2 threads, since the control group allows 2 CPUs; they wait 10 µs for the next operator, then sleep',
     });
   });
 
   it('are what the manifest asks for', () => {
-    expect(chooseThreads({ modelBytes: 1200, asked: 8 }, twoCpus)).toEqual({
+    expect(chooseThreads({ modelBytes: 1200, asked: { intraOpThreads: 8, spinUs: 0 } }, twoCpus)).toEqual({
       intraOpThreads: 8,
-      reason: '8 threads, as intraOpThreads says',
+      reason: '8 threads, as intraOpThreads says; they sleep between operators',
     });
+    expect(chooseThreads({ modelBytes: 90e6, asked: { intraOpThreads: 1 } }, twoCpus).reason).toBe(
+      '1 thread, as intraOpThreads says',
+    );
+  });
+
+  it.each([
+    ['0', 'sleep'],
+    ['1', 'spin'],
+  ])('wait for each other as a config entry of %s says', (allowSpinning, how) => {
+    const asked = { configEntries: { 'session.intra_op.allow_spinning': allowSpinning } };
+    expect(chooseThreads({ modelBytes: 90e6, asked }, twoCpus).reason).toContain(
+      `; they ${how} between operators, as configEntries say`,
+    );
   });
 });
 

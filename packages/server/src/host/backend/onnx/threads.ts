@@ -1,10 +1,11 @@
+import { DEFAULT_SPIN_US, type SessionOptions } from '@jitney/onnxruntime';
 import { type CpuSharers, LIGHT_MODEL_BYTES } from '../../../wire/cpu-sharers.js';
 import type { UsableCpus } from './usable-cpus.js';
 
-/** How many threads one run may use, and why. */
+/** How many threads one run may use, how they wait for each other, and why. */
 export interface ThreadChoice {
   readonly intraOpThreads: number;
-  /** For `check` and the log: `2 threads, since …`. */
+  /** For `check` and the log: `2 threads, since …; each …`. */
   readonly reason: string;
 }
 
@@ -12,7 +13,7 @@ export interface ThreadWishes {
   /** Weights and graph. */
   readonly modelBytes: number;
   /** What the manifest asks for. */
-  readonly asked: number | undefined;
+  readonly asked: Pick<SessionOptions, 'intraOpThreads' | 'spinUs' | 'configEntries'>;
 }
 
 /**
@@ -21,14 +22,32 @@ export interface ThreadWishes {
  * @param cpus - asked only where it depends on them
  */
 export function chooseThreads({ modelBytes, asked }: ThreadWishes, cpus: () => UsableCpus): ThreadChoice {
-  if (asked !== undefined) return choice(asked, 'as intraOpThreads says');
-  if (modelBytes < LIGHT_MODEL_BYTES) return choice(1, `since the model is small (${kibibytes(modelBytes)} KiB)`);
-  const { count, reason } = cpus();
-  return choice(count, `since ${reason}`);
+  const { count, why } = countThreads(modelBytes, asked.intraOpThreads, cpus);
+  // A run of one thread waits for no other.
+  if (count === 1) return { intraOpThreads: 1, reason: `1 thread, ${why}` };
+  return { intraOpThreads: count, reason: `${count} threads, ${why}; ${waiting(asked)}` };
 }
 
-function choice(intraOpThreads: number, why: string): ThreadChoice {
-  return { intraOpThreads, reason: `${intraOpThreads} thread${intraOpThreads === 1 ? '' : 's'}, ${why}` };
+interface Count {
+  readonly count: number;
+  readonly why: string;
+}
+
+function countThreads(modelBytes: number, asked: number | undefined, cpus: () => UsableCpus): Count {
+  if (asked !== undefined) return { count: asked, why: 'as intraOpThreads says' };
+  if (modelBytes < LIGHT_MODEL_BYTES)
+    return { count: 1, why: `since the model is small (${kibibytes(modelBytes)} KiB)` };
+  const { count, reason } = cpus();
+  return { count, why: `since ${reason}` };
+}
+
+const ALLOW_SPINNING = 'session.intra_op.allow_spinning';
+
+function waiting({ spinUs = DEFAULT_SPIN_US, configEntries = {} }: ThreadWishes['asked']): string {
+  const entry = configEntries[ALLOW_SPINNING];
+  if (entry !== undefined) return `they ${entry === '0' ? 'sleep' : 'spin'} between operators, as configEntries say`;
+  if (spinUs === 0) return 'they sleep between operators';
+  return `they wait ${spinUs} µs for the next operator, then sleep`;
 }
 
 function kibibytes(bytes: number): number {
