@@ -1,12 +1,15 @@
 /*
- * `npm run bench [-- SCENE … --quick --rounds N]`: runs the scenes and writes RESULTS.md.
+ * `npm run bench [-- SCENE … --quick --rounds N --only SERVERS]`: runs the scenes and writes RESULTS.md.
+ * `npm run bench -- tune [SCENE …]`: finds the best settings of the peers.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseOptions } from './options.js';
+import { type BenchOptions, parseOptions } from './options.js';
 import { Children } from './processes/children.js';
 import { runScene } from './run-scene.js';
+import type { Stage } from './scenes/scene.js';
+import { tune } from './scenes/tune.js';
 
 const children = new Children();
 // In the temporary folder itself: paths of Unix sockets must be short.
@@ -23,7 +26,13 @@ try {
   const options = parseOptions(process.argv.slice(2));
   const print = (text: string) => void process.stdout.write(text);
   for (const scene of options.scenes) await runScene(scene, { ...options, children, folder, print });
+  for (const scene of options.tuned) await tune(tuningStage(options), scene);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
+}
+
+function tuningStage({ only }: BenchOptions): Stage {
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  return { isQuick: true, rounds: 1, children, folder, say, record: () => {}, ...(only === undefined ? {} : { only }) };
 }

@@ -17,9 +17,20 @@ describe('the command line of the bench', () => {
     expect(parseOptions(['--quick'])).toMatchObject({ isQuick: true, rounds: 1 });
   });
 
+  it('leaves other servers out where some are named', () => {
+    expect(parseOptions(['--only', 'triton,jitney']).only).toEqual(['jitney', 'triton']);
+  });
+
+  it('runs no scene where peers are to be tuned', () => {
+    const { scenes, tuned } = parseOptions(['tune', 'model-bound']);
+    expect([scenes, tuned.map(({ name }) => name)]).toEqual([[], ['model-bound']]);
+  });
+
   it.each([
-    ['an unknown scene', ['stort'], 'There is no scene stort; there are small-json, start,'],
+    ['an unknown scene', ['stort'], 'There is no scene stort; there are small-json, image-tensor,'],
     ['rounds that are no number', ['--rounds', '0'], '--rounds takes a whole number from 1 on, not 0'],
+    ['an unknown server', ['--only', 'jitney,torch'], 'There is no server torch; there are jitney, echo, triton,'],
+    ['a scene that has nothing to tune', ['tune', 'start'], 'There is no scene to tune start; there are small-json,'],
     ['an unknown option', ['--fast'], '--fast'],
   ])('refuses %s', (_what, args, message) => {
     expect(() => parseOptions(args)).toThrow(message);

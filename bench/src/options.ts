@@ -1,14 +1,21 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PEERS } from './contenders/peers/index.js';
 import { ROOT } from './places.js';
 import { SCENES } from './scenes/index.js';
 import type { Scene } from './scenes/scene.js';
+import { TUNED_SCENES } from './scenes/tune.js';
+import type { PeerScene } from './scenes/with-peers.js';
 
 export interface BenchOptions {
   /** In the order of the page. */
   readonly scenes: readonly Scene[];
+  /** Scenes whose peers' settings are to be found anew; no scene is run then. */
+  readonly tuned: readonly PeerScene[];
   readonly isQuick: boolean;
   readonly rounds: number;
+  /** Servers that take part in comparisons; all where there is none. */
+  readonly only?: readonly string[];
   /** Folder of RESULTS.md and raw/. */
   readonly out: string;
   /** As it can be typed again. */
@@ -17,24 +24,45 @@ export interface BenchOptions {
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
+const TUNE = 'tune';
 
 /** @throws Error that names what can be asked for. */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, out: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      out: { type: 'string' },
+    },
   });
-  const names = SCENES.map(({ name }) => name);
-  const unknown = positionals.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`There is no scene ${unknown}; there are ${names.join(', ')}.`);
+  const isTuning = positionals[0] === TUNE;
+  const asked = isTuning ? positionals.slice(1) : positionals;
   return {
-    scenes: SCENES.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    scenes: isTuning ? [] : chosen('scene', SCENES, asked),
+    tuned: isTuning ? chosen('scene to tune', TUNED_SCENES, asked) : [],
     isQuick: values.quick,
     rounds: roundsOf(values.rounds, values.quick),
+    ...(values.only === undefined ? {} : { only: serversOf(values.only) }),
     out: values.out ?? join(ROOT, 'bench'),
     command: ['npm run bench', ...(args.length === 0 ? [] : ['--', ...args])].join(' '),
   };
+}
+
+/** All where none is asked for. */
+function chosen<T extends { readonly name: string }>(what: string, all: readonly T[], asked: readonly string[]): T[] {
+  const names = all.map(({ name }) => name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no ${what} ${unknown}; there are ${names.join(', ')}.`);
+  return all.filter(({ name }) => asked.length === 0 || asked.includes(name));
+}
+
+/** `jitney,triton` */
+function serversOf(asked: string): readonly string[] {
+  const servers = ['jitney', 'echo', ...PEERS.map(({ name }) => name)].map((name) => ({ name }));
+  return chosen('server', servers, asked.split(',')).map(({ name }) => name);
 }
 
 function roundsOf(asked: string | undefined, isQuick: boolean): number {

@@ -26,6 +26,7 @@ function runWith(figure: string, isQuick: boolean): Promise<void> {
   const print = () => {};
   return runScene(scene, {
     scenes: [scene],
+    tuned: [],
     isQuick,
     rounds: 1,
     out: folder,

@@ -17,8 +17,8 @@ export interface SceneOptions extends BenchOptions {
 }
 
 /**
- * Runs a scene, prints its section, keeps its runs in raw/ and puts the section on the page. Quick runs are to try the
- * bench out: they never go on the page.
+ * Runs a scene, prints its section, keeps its runs in raw/ and puts the section on the page. Quick runs
+ * are to try the bench out, and runs of some servers leave others out: they never go on the page.
  */
 export async function runScene(scene: Scene, options: SceneOptions): Promise<void> {
   const provenance = readProvenance(options.command);
@@ -29,15 +29,16 @@ export async function runScene(scene: Scene, options: SceneOptions): Promise<voi
   await writeRaw(options.out, `${fileTime(provenance.date)}-${scene.name}.json`, { ...provenance, foreignCores, runs });
   const section = writeSection(scene, report, writeProvenance(provenance, foreignCores));
   options.print(`\n${section}\n\n`);
-  if (!options.isQuick) await writePage(options.out, scene.name, section);
+  if (!options.isQuick && options.only === undefined) await writePage(options.out, scene.name, section);
 }
 
 async function stageFor(scene: Scene, options: SceneOptions, runs: unknown[]): Promise<Stage> {
-  const { isQuick, rounds, children } = options;
+  const { isQuick, rounds, children, only } = options;
   return {
     isQuick,
     rounds,
     children,
+    ...(only === undefined ? {} : { only }),
     folder: await mkdtemp(join(options.folder, `${scene.name}-`)),
     say: (line) => process.stderr.write(`${scene.name}: ${line}\n`),
     record: (run) => runs.push(run),

@@ -1,9 +1,19 @@
+/** What a server is asked, in its own form, as the bytes of HTTP/1.1. */
+export interface Asking {
+  /** The scene's request, or the first of them. */
+  readonly request: Uint8Array;
+  /** All of them, sent in turn, where there are several. */
+  readonly requests?: readonly Uint8Array[];
+  /** @throws Error where a body is no right answer to the request of this index. Without it any 200 is one. */
+  readonly check?: (body: Buffer, at: number) => void;
+}
+
 /** A server that answers a scene's requests. */
-export interface Contender {
+export interface Contender extends Asking {
   /** As tables name it. */
   readonly name: string;
-  /** The scene's request in this server's form, as the bytes of HTTP/1.1. */
-  readonly request: Uint8Array;
+  /** Whether the others go on without it where it does not start or does not answer rightly: so with peers. */
+  readonly isOptional?: boolean;
   start(): Promise<RunningServer>;
 }
 

@@ -8,12 +8,21 @@ export interface RawLoopReport {
   readonly cpuUs: number;
 }
 
-/** Runs a model in a loop in a process of its own. @param model Path of an .onnx file with FP32 inputs. */
+export interface RawLoopPlan {
+  /** Path of an .onnx file with FP32 inputs. */
+  readonly model: string;
+  readonly rows: number;
+  /** Default 1, as a host gives a small model. */
+  readonly threads?: number;
+  readonly ms: number;
+}
+
+/** Runs a model in a loop in a process of its own. */
 export async function runRawLoop(
   children: Children,
-  { model, rows, ms }: { readonly model: string; readonly rows: number; readonly ms: number },
+  { model, rows, threads = 1, ms }: RawLoopPlan,
 ): Promise<RawLoopReport> {
-  const program = new Program(children, 'raw-loop', [model, String(rows), String(ms)]);
+  const program = new Program(children, 'raw-loop', [model, String(rows), String(threads), String(ms)]);
   try {
     return await program.next<RawLoopReport>();
   } finally {

@@ -16,6 +16,8 @@ export interface Stage {
   readonly isQuick: boolean;
   /** How often everything is repeated, all contenders in turn in each round. */
   readonly rounds: number;
+  /** Names of the servers that take part in a comparison; all where there is none. */
+  readonly only?: readonly string[];
   readonly children: Children;
   /** For the scene's files; removed behind it. */
   readonly folder: string;

@@ -1,34 +1,35 @@
-import { join } from 'node:path';
 import { echo } from '../contenders/echo.js';
-import { jitney } from '../contenders/jitney.js';
 import { type RawLoopReport, runRawLoop } from '../contenders/raw-loop.js';
 import { plantMlp } from '../models/mlp.js';
 import type { Figure, SceneReport, Table } from '../results/report.js';
 import { digits, median, spread } from '../results/statistics.js';
-import { type ComparisonRun, compare } from './comparison.js';
+import type { ComparisonRun } from './comparison.js';
 import type { Scene, Stage } from './scene.js';
+import { type Column, cpuUs, p50Ms, p99Figure, rate, ratioFigure, type Standings, serversTable } from './standings.js';
+import { compareWithPeers, type PeerScene } from './with-peers.js';
 
 const CONNECTIONS = [1, 32, 128];
-const ASKED_RATIO = 2.5;
+const TRITON = 'Triton (Python backend)';
+const FASTAPI = 'FastAPI + onnxruntime';
+const ASKED_MORE_MS = 0.3;
+
+export const smallJsonPeers: PeerScene = {
+  name: 'small-json',
+  points: CONNECTIONS.map((connections) => ({ connections })),
+  plant: plantMlp,
+};
 
 /** The smallest work a server can have: what it costs is the server itself. */
 export const smallJson: Scene = {
   name: 'small-json',
   about:
-    'A perceptron of 30 → 64 → 64 → 2 over the tensor API in JSON, one row a request, closed loop. Beside Jitney with its defaults: a node:http server that parses the same JSON and answers in the same shape without a model, and the runtime alone in a loop. All take turns, and start anew in each round.',
+    'A perceptron of 30 → 64 → 64 → 2, one row a request in JSON, closed loop. Beside Jitney with its defaults: a node:http server that parses the same JSON and answers in the same shape without a model, the peers with their best settings, and the runtime alone in a loop.',
   async run(stage) {
-    const model = await plantMlp(join(stage.folder, 'models'));
-    const runs = await compare(stage, {
-      contenders: [
-        echo(stage.children, model.request),
-        jitney(stage.children, model.request, { paths: [model.folder], cacheFolder: join(stage.folder, 'cache') }),
-      ],
-      connections: CONNECTIONS,
-      warmUpMs: stage.isQuick ? 1_500 : 5_000,
-      measureMs: stage.isQuick ? 700 : 4_000,
-    });
-    const loops = await rawLoops(stage, model.file, batchSizes(runs));
-    return report(runs, loops);
+    const { model, standings, notes } = await compareWithPeers(stage, smallJsonPeers, ({ request }) =>
+      stage.only === undefined || stage.only.includes('echo') ? [echo(stage.children, request)] : [],
+    );
+    const loops = await rawLoops(stage, model.file, batchSizes(standings.runs));
+    return report(standings, loops, notes);
   },
 };
 
@@ -41,7 +42,8 @@ function batchSizes(runs: readonly ComparisonRun[]): number[] {
   const seen = CONNECTIONS.map((connections) =>
     median(runs.flatMap((run) => (run.connections === connections && run.batchRows !== null ? [run.batchRows] : []))),
   );
-  return [...new Set([1, ...seen.map((rows) => Math.round(rows))])].sort((a, b) => a - b);
+  const sizes = seen.filter((rows) => !Number.isNaN(rows)).map((rows) => Math.round(rows));
+  return [...new Set([1, ...sizes])].sort((a, b) => a - b);
 }
 
 async function rawLoops(stage: Stage, model: string, sizes: readonly number[]): Promise<RawLoop[]> {
@@ -56,72 +58,57 @@ async function rawLoops(stage: Stage, model: string, sizes: readonly number[]): 
   return loops;
 }
 
-function report(runs: readonly ComparisonRun[], loops: readonly RawLoop[]): SceneReport {
+function report(standings: Standings, loops: readonly RawLoop[], notes: readonly string[]): SceneReport {
   return {
-    figures: [ratioFigure(runs)],
-    tables: [serversTable(runs), loopsTable(loops)],
-    trust:
-      'The ratio is taken within each round, of two measurements seconds apart, so what slows both cancels out. Requests/s and latencies are those of servers that share their cores with the load generator, whose CPU a request is in the last column but one, and with whatever else runs on the machine: compare them within the table only.',
+    figures: figures(standings, loops),
+    tables: [serversTable(standings, columns(standings)), loopsTable(loops)],
+    trust: `${notes.join(' ')} Ratios are taken within each round. Requests/s and latencies are those of servers that share their cores with the load generator, whose CPU a request is in a column of its own, and with whatever else runs on the machine: compare them within the table only.`,
   };
 }
 
-/** Jitney's CPU a request over the echo's in the same round. */
-function ratios(runs: readonly ComparisonRun[], connections: number): number[] {
-  const at = runs.filter((run) => run.connections === connections);
-  return at.flatMap((run) => {
-    const pair = at.find(({ contender, round }) => contender === 'echo' && round === run.round);
-    return run.contender === 'Jitney' && pair !== undefined ? [run.serverCpuUs / pair.serverCpuUs] : [];
-  });
-}
-
-function ratioFigure(runs: readonly ComparisonRun[]): Figure {
-  const found = ratios(runs, 128);
-  return {
-    what: 'CPU a request at 128 connections, over the parsing echo’s',
-    asked: `≤ ${ASKED_RATIO} ×`,
-    measured: spread(found, (ratio) => ratio.toFixed(2), '×'),
-    isMet: median(found) <= ASKED_RATIO,
-  };
-}
-
-function serversTable(runs: readonly ComparisonRun[]): Table {
-  const rows = CONNECTIONS.flatMap((connections) =>
-    ['echo', 'Jitney'].map((contender) => {
-      const mine = runs.filter((run) => run.contender === contender && run.connections === connections);
-      const values = (read: (run: ComparisonRun) => number) => mine.map(read);
-      const failed = mine.reduce((sum, { failures }) => sum + Object.values(failures).reduce((a, b) => a + b, 0), 0);
-      return [
-        String(connections),
-        contender,
-        digits(median(values((run) => run.requestsPerSecond))),
-        digits(median(values((run) => run.p50Us / 1_000))),
-        digits(median(values((run) => run.p99Us / 1_000))),
-        spread(
-          values((run) => run.serverCpuUs),
-          digits,
-        ),
-        contender === 'echo' ? '' : partsOf(mine),
-        contender === 'echo' ? '1' : median(ratios(runs, connections)).toFixed(2),
-        contender === 'echo' ? '' : digits(median(values((run) => run.batchRows ?? 1))),
-        digits(median(values((run) => run.generatorCpuUs))),
-        String(failed),
-      ];
+function figures(standings: Standings, loops: readonly RawLoop[]): Figure[] {
+  const ratio = (what: string, other: string, read: typeof rate, limit: { most: number } | { least: number }) =>
+    ratioFigure(standings, { what, other, point: '128', read, limit });
+  return [
+    ratio('CPU a request at 128 connections, over the parsing echo’s', 'echo', cpuUs, { most: 1.6 }),
+    ratio('requests/s at 128, over the echo’s', 'echo', rate, { least: 0.8 }),
+    ratio(`requests/s at 128, over those of ${TRITON}`, TRITON, rate, { least: 1.5 }),
+    ratio(`requests/s at 128, over those of ${FASTAPI}`, FASTAPI, rate, { least: 5 }),
+    p99Figure(standings, '128', standings.peersAt('128')),
+    aboveCallFigure(standings, loops),
+    ratioFigure(standings, {
+      what: `p50 at 1, over that of ${FASTAPI}`,
+      other: FASTAPI,
+      point: '1',
+      read: p50Ms,
+      limit: { most: 1 },
     }),
-  );
-  const head = [
-    'connections',
-    'server',
-    'requests/s',
-    'p50 ms',
-    'p99 ms',
-    'CPU µs a request',
-    'gateway + host',
-    '× echo',
-    'rows a batch',
-    'load generator’s CPU µs',
-    'failed',
   ];
-  return { head, rows };
+}
+
+function aboveCallFigure(standings: Standings, loops: readonly RawLoop[]): Figure {
+  const callMs = median(loops.filter(({ rows }) => rows === 1).map(({ runUs }) => runUs / 1_000));
+  const above = standings.at('Jitney', '1').map((run) => p50Ms(run) - callMs);
+  return {
+    what: 'p50 at 1 connection, above the raw call of the model',
+    asked: `≤ ${ASKED_MORE_MS} ms`,
+    measured: above.length === 0 ? 'not measured' : spread(above, digits, 'ms'),
+    isMet: median(above) <= ASKED_MORE_MS,
+  };
+}
+
+function columns(standings: Standings): Column[] {
+  return [
+    { head: 'gateway + host', cell: (runs, contender) => (contender === 'Jitney' ? partsOf(runs) : '') },
+    {
+      head: 'CPU × echo',
+      cell: (_runs, contender, point) => {
+        const ratios = standings.ratios(contender, 'echo', point, cpuUs);
+        return ratios.length === 0 ? '' : median(ratios).toFixed(2);
+      },
+    },
+    { head: 'load generator’s CPU µs', cell: (runs) => digits(median(runs.map((run) => run.generatorCpuUs))) },
+  ];
 }
 
 /** What of the CPU is the gateway's and the host's. */
