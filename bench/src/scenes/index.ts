@@ -1,7 +1,10 @@
+import { bursts } from './bursts.js';
 import { imageTensor } from './image-tensor.js';
 import { loopDelay } from './loop-delay.js';
 import { memory } from './memory.js';
 import { modelBound } from './model-bound.js';
+import { openLoop } from './open-loop.js';
+import { overload } from './overload.js';
 import { recovery } from './recovery.js';
 import type { Scene } from './scene.js';
 import { smallJson } from './small-json.js';
@@ -14,6 +17,9 @@ export const SCENES: readonly Scene[] = [
   imageTensor,
   modelBound,
   transformer,
+  openLoop,
+  bursts,
+  overload,
   start,
   memory,
   loopDelay,

@@ -1,0 +1,88 @@
+import type { Figure, SceneReport } from '../results/report.js';
+import { digits, median, spread } from '../results/statistics.js';
+import { capacities, describeCapacities } from './closed-loops.js';
+import { modelBoundPeers } from './model-bound.js';
+import { enterOpen, type OpenEntrants } from './open-entrants.js';
+import { OpenStandings, p50Ms, p99Ms } from './open-standings.js';
+import { type OpenPoint, openTurns } from './open-turns.js';
+import type { Scene, Stage } from './scene.js';
+import { transformerPeers } from './transformer.js';
+import type { PeerScene } from './with-peers.js';
+
+const SUBJECTS: readonly PeerScene[] = [modelBoundPeers, transformerPeers];
+const SHARE = 0.75;
+const CONNECTIONS = 8;
+
+/** Everyone at the same absolute rate, which does not wait for anyone. */
+export const openLoop: Scene = {
+  name: 'open-loop',
+  about:
+    'The models of model-bound and transformer, Poisson arrivals at 75 % of what the best peer answers a second in a closed loop of 8 connections in the same run; without peers, of what Jitney does. In a round everyone gets the same moments. Latency counts from the intended moment of each request. The load generator runs in a process of its own, first in line for the cores where that is allowed; a run in which it was late by more than 1 ms at p99 is void and repeated up to twice.',
+  async run(stage) {
+    const parts: SceneReport[] = [];
+    for (const subject of SUBJECTS) parts.push(await measureSubject(stage, subject));
+    return {
+      figures: parts.flatMap(({ figures }) => figures),
+      tables: parts.flatMap(({ tables }) => tables),
+      trust: parts.map(({ trust }) => trust).join(' '),
+    };
+  },
+};
+
+async function measureSubject(stage: Stage, subject: PeerScene): Promise<SceneReport> {
+  const entrants = await enterOpen(stage, subject);
+  const { jitney, peers, notes } = entrants;
+  const opponents = peers.length > 0 ? peers : [jitney];
+  const found = await capacities(stage, opponents, {
+    connections: CONNECTIONS,
+    warmUpMs: 1_000,
+    measureMs: stage.isQuick ? 1_000 : 5_000,
+  });
+  const point = pointOf(subject, SHARE * found[0]!.ratePerSecond);
+  const measureMs = stage.isQuick ? 4_000 : 20_000;
+  const { runs, absences } = await openTurns(stage, [jitney, ...peers], { points: [point], measureMs });
+  const standings = new OpenStandings(runs);
+  return {
+    figures: [...peerFigures(standings, entrants, point.name)],
+    tables: [standings.table()],
+    trust: `${subject.name}: capacity ${describeCapacities(found)}. ${[...notes, ...absences].join(' ')}`,
+  };
+}
+
+function pointOf({ name }: PeerScene, ratePerSecond: number): OpenPoint {
+  return {
+    name: `${name}, ${digits(ratePerSecond)}/s`,
+    arrivals: { kind: 'poisson' },
+    ratePerSecond,
+    sloMs: null,
+  };
+}
+
+function peerFigures(standings: OpenStandings, { peers }: OpenEntrants, point: string): Figure[] {
+  const names = peers.map(({ name }) => name);
+  return [
+    lowestFigure(standings, names, { point, what: 'p50', read: p50Ms }),
+    lowestFigure(standings, names, { point, what: 'p99', read: p99Ms }),
+  ];
+}
+
+interface Lowest {
+  readonly point: string;
+  readonly what: string;
+  readonly read: typeof p50Ms;
+}
+
+/** Jitney's is to be below the lowest of the peers’. */
+function lowestFigure(standings: OpenStandings, peers: readonly string[], { point, what, read }: Lowest): Figure {
+  const lowest = standings.ranked(peers, point, read).at(-1);
+  const mine = standings.at('Jitney', point).map(read);
+  if (lowest === undefined || mine.length === 0)
+    return { what: `${what}, ${point}`, asked: 'below the peers’', measured: 'not measured', isMet: false };
+  const limit = standings.median(lowest, point, read);
+  return {
+    what: `${what}, ${point}, beside ${lowest}’s`,
+    asked: `< ${digits(limit)} ms`,
+    measured: spread(mine, digits, 'ms'),
+    isMet: median(mine) < limit,
+  };
+}
