@@ -1,0 +1,8 @@
+/*
+ * The lane is the host's own, out of the server's build: what is simulated is what serves, not a copy of it.
+ */
+export type { Executor } from '../../../packages/server/dist/host/lane/executor.js';
+export {
+  createOneShotLane,
+  type OneShotLaneOptions,
+} from '../../../packages/server/dist/host/lane/one-shot-lane.js';
