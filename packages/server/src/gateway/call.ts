@@ -1,4 +1,4 @@
-import type { Moment, Tensor } from '@jitney/core';
+import type { JitneyError, Moment, Tensor } from '@jitney/core';
 import type { Body, HostTiming } from '../wire/frames.js';
 
 /** A request as every protocol hands it to the data plane. Nothing below knows HTTP or gRPC. */
@@ -23,6 +23,12 @@ export interface Answer {
   readonly timing: HostTiming;
   /** 1, or more when hosts died on the way. */
   readonly attempts: number;
+}
+
+/** Whoever made a call. */
+export interface Caller {
+  /** Called exactly once, unless the call is cancelled. */
+  settle(answer: Answer | JitneyError): void;
 }
 
 /** An infer request of the Open Inference Protocol once parsed, whatever carried it. */

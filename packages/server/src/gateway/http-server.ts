@@ -15,11 +15,11 @@ import { NodeIncoming } from './protocol/http/node-incoming.js';
 import { takePlainRequests } from './protocol/http/plain/connections.js';
 import type { Welcome } from './protocol/http/plain/request.js';
 import { answerTheUnknown, refuseRequest } from './protocol/http/refusals.js';
-import { infer } from './protocol/oip/infer.js';
+import { createInfer } from './protocol/oip/infer.js';
 import { registerOip } from './protocol/oip/routes.js';
 import { registerOpenApi } from './protocol/openapi/openapi.js';
 import { registerPage } from './protocol/page/page.js';
-import { predict } from './protocol/predict/predict.js';
+import { createPredict } from './protocol/predict/predict.js';
 
 /** The HTTP face of a gateway: every protocol's routes, and one answer for what none of them knows. */
 export interface HttpFace {
@@ -29,6 +29,7 @@ export interface HttpFace {
 
 export function createHttpFace(gateway: Gateway): HttpFace {
   const cors = createCors(gateway.server.corsOrigins);
+  const serve = createServe(gateway);
   const onClientError = createClientErrorHandler(gateway);
   const app = fastify({
     logger: false,
@@ -36,7 +37,8 @@ export function createHttpFace(gateway: Gateway): HttpFace {
     routerOptions: { maxParamLength: 512 },
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => createNodeServer(gateway, createListener(gateway, cors, handler as RequestListener)),
+    serverFactory: (handler) =>
+      createNodeServer(gateway, createListener(gateway, { cors, serve, others: handler as RequestListener })),
     clientErrorHandler: onClientError,
     frameworkErrors: (thrown, request, reply) => refuseRequest(gateway, request, reply, thrown),
   });
@@ -54,14 +56,17 @@ export function createHttpFace(gateway: Gateway): HttpFace {
     ...gateway.server,
     checkEveryMs: checkIntervalMs(gateway),
     welcome: (headers) => welcome(gateway, cors, headers),
-    serve: (request, route) => serve(gateway, request, route),
+    serve,
     onSilent: (socket) => onClientError(new SilentClientError(), socket),
   });
   return { app, connections: new Connections(app.server, plain, gateway.clock) };
 }
 
 /** Requests to models go straight to their protocol, which reads their bodies from the socket; Fastify has the rest. */
-function createListener(gateway: Gateway, cors: Cors | null, others: RequestListener): RequestListener {
+function createListener(
+  gateway: Gateway,
+  { cors, serve, others }: { readonly cors: Cors | null; readonly serve: Serve; readonly others: RequestListener },
+): RequestListener {
   const stallMs = gateway.server.keepAliveTimeoutMs;
   return (request, response) => {
     const { requestId, headers } = welcome(gateway, cors, request.headers);
@@ -81,7 +86,7 @@ function createListener(gateway: Gateway, cors: Cors | null, others: RequestList
     }
     const data = request.method === 'POST' ? dataRoute(url) : null;
     if (data === null) return others(request, response);
-    serve(gateway, incoming, data);
+    serve(incoming, data);
   };
 }
 
@@ -92,11 +97,17 @@ function welcome(gateway: Gateway, cors: Cors | null, request: IncomingHttpHeade
   return { requestId, headers: cors === null ? headers : { ...headers, ...cors(request.origin) } };
 }
 
-/** A request to a model, whichever server has read its head. */
-function serve(gateway: Gateway, incoming: Incoming, route: DataRoute): void {
-  if (gateway.isDraining()) incoming.closeAfterwards();
-  if (route.kind === 'infer') exchange(gateway, incoming, infer, route);
-  else exchange(gateway, incoming, predict, route);
+/** Takes a request to a model, whichever server has read its head. */
+type Serve = (incoming: Incoming, route: DataRoute) => void;
+
+function createServe(gateway: Gateway): Serve {
+  const infer = createInfer(gateway);
+  const predict = createPredict(gateway);
+  return (incoming, route) => {
+    if (gateway.isDraining()) incoming.closeAfterwards();
+    if (route.kind === 'infer') exchange(gateway, incoming, infer, route);
+    else exchange(gateway, incoming, predict, route);
+  };
 }
 
 /** Slow clients are looked for so often, but at least four times in the time they are given. */

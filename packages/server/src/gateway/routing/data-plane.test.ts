@@ -90,7 +90,7 @@ function ask(value: number, timeoutMs?: number): Promise<Answer | JitneyError> {
   const settled = new Promise<Answer | JitneyError>((resolve) => {
     onSettled = resolve;
   });
-  plane.call(plane.routes.find('model', null), callOf(value, timeoutMs), onSettled);
+  plane.call(plane.routes.find('model', null), callOf(value, timeoutMs), { settle: onSettled });
   return settled;
 }
 

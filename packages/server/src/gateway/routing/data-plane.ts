@@ -1,9 +1,9 @@
 import { type Clock, JitneyError, type Moment } from '@jitney/core';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import type { Condemned, HostEnded, HostRoute, ModelRoute, RoutingTable } from '../../wire/messages.js';
-import type { Answer, Call } from '../call.js';
+import type { Answer, Call, Caller } from '../call.js';
 import { CondemnedRequests } from './condemned-requests.js';
-import { type HostEnd, lost, notReady, refuseUnready, timedOut, whyGone } from './endings.js';
+import { type HostEnd, late, lost, notReady, refuseUnready, timedOut, whyGone } from './endings.js';
 import { type Flight, orphansOf } from './flight.js';
 import { HostLink } from './host-link.js';
 import { decideFate, type Orphan } from './resend.js';
@@ -96,18 +96,19 @@ export class DataPlane {
   }
 
   /**
-   * Takes a request for a version found by `routes`. `settle` is called exactly once, unless the ticket is cancelled.
+   * Takes a request for a version found by `routes`. The caller is told exactly once, unless the ticket is cancelled.
    * @throws JitneyError when it cannot be taken: the model is not ready, or this very request ended a host before.
    */
-  call(route: ModelRoute, call: Call, settle: (answer: Answer | JitneyError) => void): Ticket {
+  call(route: ModelRoute, call: Call, caller: Caller): Ticket {
     refuseUnready(route);
+    this.refuseLate(route, call.deadlineAtMs);
     this.#condemned.refuse(route, call.body);
     const flight: Flight = {
       id: ++this.#lastId,
       call,
       model: route.name,
       version: route.version,
-      settle,
+      caller,
       place: { at: 'held', sinceMs: this.#options.clock.now() },
       attempts: 0,
       alone: false,
@@ -118,6 +119,23 @@ export class DataPlane {
     if (this.#cancelSweep === null) this.#scheduleSweep();
     this.#dispatch(flight);
     return { cancel: () => this.#cancel(flight) };
+  }
+
+  /**
+   * Refuses what cannot be in time by what the hosts last said of their queues. The host has the last word; this one comes
+   * before the body is parsed and sent.
+   * @throws JitneyError `QUEUE_FULL`
+   */
+  refuseLate(route: ModelRoute, deadlineAtMs: Moment): void {
+    const now = this.#options.clock.now();
+    const leftMs = deadlineAtMs - now;
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { hostId } of route.hosts) {
+      const link = this.#links.get(hostId);
+      if (link !== undefined && !link.isDraining) leastMs = Math.min(leastMs, link.expectedWaitMs(now));
+    }
+    // What is over already, or meets an idle host, is the host's to judge.
+    if (leftMs > 0 && leastMs > leftMs && leastMs < Number.POSITIVE_INFINITY) throw late(route, leastMs, leftMs);
   }
 
   close(): void {
@@ -232,7 +250,7 @@ export class DataPlane {
     if (flight.place.at === 'done') return;
     flight.place = { at: 'done' };
     this.#flights.delete(flight.id);
-    flight.settle(answer);
+    flight.caller.settle(answer);
   }
 
   #scheduleSweep(): void {

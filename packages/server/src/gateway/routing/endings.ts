@@ -35,6 +35,14 @@ export function whyGone({ model, version }: Flight, route: ModelRoute | undefine
   }
 }
 
+/** A request that would wait longer than it may. */
+export function late(route: ModelRoute, waitMs: number, leftMs: number): JitneyError {
+  const text =
+    `Exceeds maximum queue size: requests for ${nameOf(route)} wait ${waitMs.toFixed(0)} ms before they run, and this ` +
+    `one must be answered within ${Math.max(0, leftMs).toFixed(0)} ms`;
+  return new JitneyError('QUEUE_FULL', text, { retryAfterMs: Math.max(1, waitMs - leftMs) });
+}
+
 /** A flight that no host came for in time. */
 export function notReady({ model, version }: Flight): JitneyError {
   const text = `${nameOf({ name: model, version })} is not at ready state: its host is being replaced`;

@@ -1,5 +1,5 @@
-import type { JitneyError, Moment } from '@jitney/core';
-import type { Answer, Call } from '../call.js';
+import type { Moment } from '@jitney/core';
+import type { Call, Caller } from '../call.js';
 import type { HostLink } from './host-link.js';
 import type { Orphan } from './resend.js';
 
@@ -12,7 +12,7 @@ export interface Flight {
   readonly call: Call;
   readonly model: string;
   readonly version: string;
-  readonly settle: (answer: Answer | JitneyError) => void;
+  readonly caller: Caller;
   place: FlightPlace;
   /** Hosts that have had it. */
   attempts: number;

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Clock } from '@jitney/core';
+import type { Clock, Moment } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../../wire/connection.js';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import type { Flight } from './flight.js';
@@ -25,7 +25,10 @@ export class HostLink {
   readonly #options: HostLinkOptions;
   readonly #connection: Connection;
   readonly #flights = new Map<number, Flight>();
+  readonly #place = { at: 'host', link: this } as const;
   #isDraining = false;
+  /** When a request that came with the last result would have begun to run. */
+  #freeAtMs: Moment = 0;
 
   constructor(options: HostLinkOptions) {
     const { socketPath, name, maxFrameBytes, events } = options;
@@ -54,10 +57,15 @@ export class HostLink {
     return this.#isDraining;
   }
 
+  /** How long a request that is sent now waits for its run, by what the host said last; 0 where it said nothing of late. */
+  expectedWaitMs(now: Moment): number {
+    return Math.max(0, this.#freeAtMs - now);
+  }
+
   /** @throws JitneyError `TOO_LARGE` for what no frame holds; the flight is not in this host then. */
   send(flight: Flight, target: number): void {
     const { call } = flight;
-    flight.place = { at: 'host', link: this };
+    flight.place = this.#place;
     flight.startedAtMs = null;
     flight.attempts += 1;
     this.#connection.send({
@@ -123,6 +131,7 @@ export class HostLink {
     // Unknown ids were cancelled here while the host answered.
     if (flight === undefined) return;
     this.#flights.delete(frame.id);
+    if (frame.type === 'result') this.#freeAtMs = frame.timing.decodedAtMs + frame.timing.expectedWaitMs;
     this.#closeOnceDrained();
     this.#options.events.onAnswer(flight, frame);
   }

@@ -9,27 +9,27 @@ export interface BodyLimits {
   readonly maxChunks: number;
 }
 
-/** Takes a body as it arrives, in chunks of at most 64 KiB. May throw what the client should be told. */
+/** Takes a body as it arrives. */
 export interface BodySink {
-  write(chunk: Uint8Array): void;
+  /** A chunk of at most 64 KiB. May throw what the client should be told. */
+  write(chunk: Buffer): void;
+  /** All of it has come, or it ended early with this error. Called at most once: not at all when the connection breaks. */
+  end(failed: JitneyError | null): void;
 }
 
 /**
- * Feeds a request's body to `sink` as it arrives, decompressed where it says so. `done` is called at most once: not at
- * all when the connection breaks before the body has ended, which its response tells by closing.
- * What is above a limit ends early with TOO_LARGE, the rest unread.
+ * Feeds a request's body to `sink` as it arrives, decompressed where it says so. What is above a limit ends early with
+ * TOO_LARGE, the rest unread.
  */
-export function readBody(
-  request: IncomingMessage,
-  limits: BodyLimits,
-  sink: BodySink,
-  done: (error: JitneyError | null) => void,
-): void {
+export function readBody(request: IncomingMessage, limits: BodyLimits, sink: BodySink): void {
   const refused = refuseUnread(request.headers, limits);
-  if (refused !== null) return done(refused);
-  const reader = new BodyReader(request.headers, limits, sink, (error) => {
-    if (error !== null) request.pause();
-    done(error);
+  if (refused !== null) return sink.end(refused);
+  const reader = new BodyReader(request.headers, limits, {
+    write: (chunk) => sink.write(chunk),
+    end(failed) {
+      if (failed !== null) request.pause();
+      sink.end(failed);
+    },
   });
   const inflate = inflaterFor(request.headers);
   if (inflate === null) readPlain(request, reader);
@@ -68,21 +68,14 @@ export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #maxChunks: number;
   readonly #sink: BodySink;
-  readonly #done: (error: JitneyError | null) => void;
   #bytes = 0;
   #chunks = 0;
   #isDone = false;
 
-  constructor(
-    headers: IncomingHttpHeaders,
-    limits: BodyLimits,
-    sink: BodySink,
-    done: (error: JitneyError | null) => void,
-  ) {
+  constructor(headers: IncomingHttpHeaders, limits: BodyLimits, sink: BodySink) {
     this.#limits = limits;
     this.#maxChunks = mostChunks(headers, limits);
     this.#sink = sink;
-    this.#done = done;
   }
 
   /** All of it has come, or it ended early. */
@@ -91,7 +84,7 @@ export class BodyReader {
   }
 
   /** A chunk as the connection brought it. */
-  read(chunk: Uint8Array): void {
+  read(chunk: Buffer): void {
     if (this.countChunk()) this.take(chunk);
   }
 
@@ -102,7 +95,7 @@ export class BodyReader {
     return !this.#isDone;
   }
 
-  take(chunk: Uint8Array): void {
+  take(chunk: Buffer): void {
     if (this.#isDone) return;
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#limits.maxBodyBytes) return this.fail(tooLarge(this.#limits));
@@ -124,7 +117,7 @@ export class BodyReader {
   #finish(error: JitneyError | null): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#done(error);
+    this.#sink.end(error);
   }
 }
 

@@ -2,12 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { JitneyError, type Moment } from '@jitney/core';
 import type { ModelRoute } from '../../../wire/messages.js';
 import type { Pass } from '../../access/admission.js';
-import type { Answer, Call } from '../../call.js';
+import type { Answer, Call, Caller } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
 import type { Ticket } from '../../routing/data-plane.js';
 import { byteLength, type ErrorShape, type HttpAnswer } from './answer.js';
 import type { BodySink } from './body.js';
 import type { Incoming } from './incoming.js';
+import { serverTiming } from './server-timing.js';
 
 /** A model as a request names it. */
 export interface NamedModel {
@@ -23,16 +24,21 @@ export interface RequestKind<Parsed> {
   readonly name: string;
   readonly errorShape: ErrorShape;
   /** Finds the model and makes a parser, before the body is read. @throws JitneyError */
-  begin(gateway: Gateway, headers: IncomingHttpHeaders, named: NamedModel): Protocol<Parsed>;
+  begin(headers: IncomingHttpHeaders, named: NamedModel): Protocol<Parsed>;
 }
 
 /** A protocol's part in a request: it parses, says what to call, and writes the answer. */
 export interface Protocol<Parsed> {
   readonly route: ModelRoute;
   /** Called once. The parser's steps are made when it has all of the body; then it is let go. */
-  createParser(): BodySink & Steps<Parsed>;
+  createParser(): Parser<Parsed>;
   call(parsed: Parsed): CallParts;
-  answer(answer: Answer, parsed: Parsed): Steps<HttpAnswer>;
+  /** Steps where it is much to write. */
+  answer(answer: Answer, parsed: Parsed): HttpAnswer | Steps<HttpAnswer>;
+}
+
+export interface Parser<Parsed> extends Steps<Parsed> {
+  write(chunk: Buffer): void;
 }
 
 /** Work in short steps, between which other requests have their turn. */
@@ -44,7 +50,7 @@ export interface Steps<Result> {
 
 /** What a protocol says of a call; the rest is the same for all. */
 export interface CallParts extends Pick<Call, 'outputs' | 'body' | 'priority' | 'bytes'> {
-  /** `null`: the default. */
+  /** `null`: as the header `X-Request-Timeout-Ms` says, or the default. */
   readonly timeoutMs: number | null;
 }
 
@@ -60,18 +66,21 @@ export function exchange<Parsed>(
 ): void {
   const receivedAtMs = gateway.clock.now();
   let protocol: Protocol<Parsed>;
-  let parser: BodySink & Steps<Parsed>;
+  let parser: Parser<Parsed>;
   let pass: Pass;
+  let timeoutMs: number | null;
   try {
     gateway.checkOrigin(incoming.headers);
     gateway.authorise(incoming.headers);
-    protocol = kind.begin(gateway, incoming.headers, named);
+    protocol = kind.begin(incoming.headers, named);
+    timeoutMs = timeoutOf(incoming.headers);
+    gateway.dataPlane.refuseLate(protocol.route, receivedAtMs + patienceMs(gateway, protocol.route, timeoutMs));
     parser = protocol.createParser();
     pass = gateway.admission.enter();
   } catch (thrown) {
     return refuse(gateway, incoming, kind.errorShape, thrown, gateway.dataPlane.routes.known(named));
   }
-  new Exchange({ gateway, incoming, kind, protocol, pass, receivedAtMs }, parser).start();
+  new Exchange({ gateway, incoming, kind, protocol, pass, receivedAtMs, timeoutMs }, parser).start();
 }
 
 /** Answers with an error a request that was not let in; `route` is the version it named, where that is known. */
@@ -110,62 +119,118 @@ interface Entered<Parsed> {
   readonly protocol: Protocol<Parsed>;
   readonly pass: Pass;
   readonly receivedAtMs: Moment;
+  /** What the header says of how long the client waits. */
+  readonly timeoutMs: number | null;
 }
 
 /** A request that was let in, until it is over. */
-class Exchange<Parsed> implements BodySink {
+class Exchange<Parsed> implements BodySink, Caller {
   readonly #entered: Entered<Parsed>;
   /** Dropped once the body is parsed: what it holds would else be kept, and copied by the collector, until the answer. */
-  #parser: (BodySink & Steps<Parsed>) | null;
+  #parser: Parser<Parsed> | null;
+  #parsed: Parsed | null = null;
   #ticket: Ticket | null = null;
   #receivedBytes = 0;
+  #parsedAtMs: Moment = 0;
   /** Answered, failed, or left by its client. */
   #isOver = false;
 
-  constructor(entered: Entered<Parsed>, parser: BodySink & Steps<Parsed>) {
+  constructor(entered: Entered<Parsed>, parser: Parser<Parsed>) {
     this.#entered = entered;
     this.#parser = parser;
   }
 
   start(): void {
     const { gateway, incoming } = this.#entered;
-    incoming.whenOver(() => this.#closed());
-    incoming.readBody(gateway.limits, this, (failed) => {
-      if (failed !== null) return this.#fail(failed);
-      this.#inSteps(this.#parser as Steps<Parsed>, (parsed) => this.#call(parsed));
-    });
+    incoming.whenOver(this);
+    incoming.readBody(gateway.limits, this);
   }
 
   /** A piece of the body. */
-  write(chunk: Uint8Array): void {
+  write(chunk: Buffer): void {
     this.#receivedBytes += chunk.byteLength;
     this.#entered.pass.hold(this.#receivedBytes);
     this.#parser?.write(chunk);
   }
 
-  #call(parsed: Parsed): void {
-    const { gateway, incoming, pass, protocol, receivedAtMs } = this.#entered;
-    this.#parser = null;
-    const parts = protocol.call(parsed);
-    pass.hold(parts.bytes);
-    const parsedAtMs = gateway.clock.now();
-    const call = callOf(gateway, incoming, receivedAtMs, parts);
-    this.#ticket = gateway.dataPlane.call(protocol.route, call, (answer) => {
-      if (answer instanceof JitneyError) return this.#fail(answer);
-      this.#inSteps(protocol.answer(answer, parsed), (written) => this.#answer(answer, written, parsedAtMs));
-    });
+  /** The body has come. */
+  end(failed: JitneyError | null): void {
+    if (failed !== null) this.#fail(failed);
+    else this.#parse(this.#parser as Parser<Parsed>);
   }
 
-  #answer(answer: Answer, written: HttpAnswer, parsedAtMs: Moment): void {
+  /** The data plane's answer. */
+  settle(answer: Answer | JitneyError): void {
+    if (answer instanceof JitneyError) return this.#fail(answer);
+    try {
+      const written = this.#entered.protocol.answer(answer, this.#parsed as Parsed);
+      if ('status' in written) this.#answer(answer, written);
+      else this.#write(answer, written);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** The answer is written, or nobody is there to take one: what waits or runs for it is given up. */
+  over(): void {
+    const { incoming, pass } = this.#entered;
+    pass.leave();
+    if (this.#isOver) return;
+    this.#count(incoming.brokenBy ?? new JitneyError('CANCELLED', 'the client left'));
+    this.#ticket?.cancel();
+  }
+
+  #parse(parser: Parser<Parsed>): void {
+    if (this.#isOver) return;
+    try {
+      if (hasMore(parser)) return void setImmediate(() => this.#parse(parser));
+      this.#parsed = parser.end();
+      this.#parser = null;
+      this.#call(this.#parsed);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #call(parsed: Parsed): void {
+    const { gateway, incoming, pass, protocol, receivedAtMs, timeoutMs } = this.#entered;
+    const parts = protocol.call(parsed);
+    pass.hold(parts.bytes);
+    this.#parsedAtMs = gateway.clock.now();
+    const call: Call = {
+      requestId: incoming.requestId,
+      deadlineAtMs: receivedAtMs + patienceMs(gateway, protocol.route, parts.timeoutMs ?? timeoutMs),
+      priority: parts.priority,
+      outputs: parts.outputs,
+      body: parts.body,
+      traceparent: traceparentOf(incoming.headers),
+      bytes: parts.bytes,
+    };
+    this.#ticket = gateway.dataPlane.call(protocol.route, call, this);
+  }
+
+  #write(answer: Answer, steps: Steps<HttpAnswer>): void {
+    if (this.#isOver) return;
+    try {
+      if (hasMore(steps)) return void setImmediate(() => this.#write(answer, steps));
+      this.#answer(answer, steps.end());
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #answer(answer: Answer, written: HttpAnswer): void {
+    if (this.#isOver) return;
     const { gateway, incoming, kind, pass, protocol, receivedAtMs } = this.#entered;
     const { name, version } = protocol.route;
     const requestBytes = this.#receivedBytes;
     const responseBytes = byteLength(written.chunks);
+    const answeredAtMs = gateway.clock.now();
+    const measured = { receivedAtMs, parsedAtMs: this.#parsedAtMs, answeredAtMs, requestBytes, responseBytes };
     this.#isOver = true;
     pass.holdAnswer(responseBytes);
     this.#sayIfEnding();
-    incoming.respond(written);
-    const measured = { receivedAtMs, parsedAtMs, requestBytes, responseBytes };
+    incoming.respond(written, serverTiming(answer, measured));
     gateway.metrics.answered(name, version, kind.name, answer, measured);
   }
 
@@ -185,49 +250,35 @@ class Exchange<Parsed> implements BodySink {
     if (gateway.isDraining()) incoming.closeAfterwards();
   }
 
-  /** The answer is written, or nobody is there to take one: what waits or runs for it is given up. */
-  #closed(): void {
-    const { incoming, pass } = this.#entered;
-    pass.leave();
-    if (this.#isOver) return;
-    this.#count(incoming.brokenBy ?? new JitneyError('CANCELLED', 'the client left'));
-    this.#ticket?.cancel();
-  }
-
   #count(error: JitneyError): void {
     const { gateway, kind, protocol } = this.#entered;
     const { name, version } = protocol.route;
     this.#isOver = true;
     gateway.metrics.failed(name, version, error.code, kind.name);
   }
-
-  /** Runs the steps, a few a turn, as long as somebody waits for them. What a step or `done` throws is the answer. */
-  #inSteps<T>(steps: Steps<T>, done: (result: T) => void): void {
-    if (this.#isOver) return;
-    try {
-      for (let count = 0; count < STEPS_A_TURN; count++) {
-        if (!steps.step()) return done(steps.end());
-      }
-    } catch (thrown) {
-      return this.#fail(thrown);
-    }
-    setImmediate(() => this.#inSteps(steps, done));
-  }
 }
 
-function callOf(
-  gateway: Gateway,
-  { headers, requestId }: Incoming,
-  receivedAtMs: Moment,
-  { timeoutMs, ...parts }: CallParts,
-): Call {
-  const { defaultTimeoutMs, maxTimeoutMs } = gateway.limits;
-  return {
-    ...parts,
-    requestId,
-    deadlineAtMs: receivedAtMs + Math.min(timeoutMs ?? defaultTimeoutMs, maxTimeoutMs),
-    traceparent: traceparentOf(headers),
-  };
+/** Makes a few steps. True: there are more, for another turn of the loop. */
+function hasMore(steps: Steps<unknown>): boolean {
+  for (let count = 0; count < STEPS_A_TURN; count++) if (!steps.step()) return false;
+  return true;
+}
+
+/** How long a request may take: what it says itself, else the default; never longer than the limit. */
+function patienceMs({ limits }: Gateway, _route: ModelRoute, timeoutMs: number | null): number {
+  return Math.min(timeoutMs ?? limits.defaultTimeoutMs, limits.maxTimeoutMs);
+}
+
+/** `X-Request-Timeout-Ms`: how long the client waits, for requests that do not say it otherwise. */
+function timeoutOf(headers: IncomingHttpHeaders): number | null {
+  const header = headers['x-request-timeout-ms'];
+  if (header === undefined) return null;
+  const timeoutMs = Number(header);
+  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs;
+  throw new JitneyError(
+    'INVALID_ARGUMENT',
+    `X-Request-Timeout-Ms must be a number of milliseconds above 0, got '${String(header).slice(0, 40)}'`,
+  );
 }
 
 function traceparentOf(headers: IncomingHttpHeaders): string {

@@ -6,6 +6,9 @@ import type { BodyLimits, BodySink } from './body.js';
 /** The header of the id a request goes by, in requests and answers. */
 export const REQUEST_ID = 'x-request-id';
 
+/** The header that says how long each stage of a request took (W3C Server Timing). */
+export const SERVER_TIMING = 'server-timing';
+
 /** A request as it came, with the place for its answer and the id it goes by. */
 export interface Incoming {
   /** By their names in lower case, as Node joins those that came twice. */
@@ -14,20 +17,20 @@ export interface Incoming {
   readonly requestId: string;
   /** Why its connection broke, where that was this server's doing. */
   readonly brokenBy: JitneyError | null;
-  /**
-   * Feeds the body to `sink` as it arrives, decompressed where it says so. `done` is called at most once: not at all when
-   * the connection breaks before the body has ended. What is above a limit ends early with TOO_LARGE, the rest unread.
-   */
-  readBody(limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void): void;
+  /** Feeds the body to `sink`, decompressed where it says so, within the limits. */
+  readBody(limits: BodyLimits, sink: BodySink): void;
   /** The connection is to end with the answer. */
   closeAfterwards(): void;
-  /** Sends the answer, compressed as the client likes it best; nothing where one was sent or the client is gone. */
-  respond(answer: HttpAnswer): void;
+  /**
+   * Sends the answer, compressed as the client likes it best; nothing where one was sent or the client is gone.
+   * @param serverTiming - value of the header `Server-Timing`
+   */
+  respond(answer: HttpAnswer, serverTiming: string): void;
   /**
    * Sends an error in the protocol's shape. The connection stays open where all of the request has come or little of it
    * is left, else it is closed.
    */
   respondError(shape: ErrorShape, error: JitneyError): void;
-  /** Calls back once the answer is written, or the connection is gone. */
-  whenOver(callback: () => void): void;
+  /** Tells `listener` once that the answer is written, or the connection is gone. */
+  whenOver(listener: { over(): void }): void;
 }

@@ -12,7 +12,7 @@ import {
   varyByEncoding,
 } from './answer.js';
 import { type BodyLimits, type BodySink, readBody } from './body.js';
-import type { Incoming } from './incoming.js';
+import { type Incoming, SERVER_TIMING } from './incoming.js';
 
 export interface NodeIncomingOptions {
   readonly requestId: string;
@@ -43,16 +43,17 @@ export class NodeIncoming implements Incoming {
     return errored instanceof JitneyError ? errored : null;
   }
 
-  readBody(limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void): void {
-    readBody(this.request, limits, sink, done);
+  readBody(limits: BodyLimits, sink: BodySink): void {
+    readBody(this.request, limits, sink);
   }
 
   closeAfterwards(): void {
     this.response.setHeader('connection', 'close');
   }
 
-  respond(answer: HttpAnswer): void {
+  respond(answer: HttpAnswer, serverTiming: string): void {
     if (this.response.destroyed || this.response.headersSent) return;
+    this.response.setHeader(SERVER_TIMING, serverTiming);
     compressed(answer, this.request.headers['accept-encoding'], (encoded) => this.#write(encoded));
   }
 
@@ -73,7 +74,7 @@ export class NodeIncoming implements Incoming {
     }
   }
 
-  whenOver(callback: () => void): void {
+  whenOver(listener: { over(): void }): void {
     const { response } = this;
     const { socket } = this.request;
     let isOver = false;
@@ -81,7 +82,7 @@ export class NodeIncoming implements Incoming {
       if (isOver) return;
       isOver = true;
       socket.off('close', over);
-      callback();
+      listener.over();
     };
     response.once('close', over);
     // The answer to a pipelined request has no connection until its turn comes, and is not told when that closes.

@@ -3,40 +3,62 @@ import { invariant, JitneyError, tensorBytes, validateInputs, validateOutputs } 
 import type { LimitsConfig } from '../../../config/index.js';
 import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
 import type { Answer, InferRequest } from '../../call.js';
-import { refuseUnready } from '../../routing/unready.js';
+import type { Gateway } from '../../gateway.js';
+import { refuseUnready } from '../../routing/endings.js';
 import { type HttpAnswer, oipErrorShape } from '../http/answer.js';
 import type { CallParts, Protocol, RequestKind, Steps } from '../http/exchange.js';
-import { createInferParser, type InferParser, parseHeaderLength } from './infer-parser.js';
+import { InferBody } from './infer-body.js';
+import { parseHeaderLength } from './infer-parser.js';
 import { InferResponseEncoder } from './infer-response.js';
 import { DEFAULT_INFER_LIMITS, type InferLimits } from './limits.js';
+import { FloatSlab } from './ordinary/float-slab.js';
+import { writeOrdinaryAnswer } from './ordinary/ordinary-answer.js';
 
 /** `POST …/infer`: tensors in JSON, in binary, or both. */
-export const infer: RequestKind<InferRequest> = {
-  name: 'oip',
-  errorShape: oipErrorShape,
-  begin: (gateway, headers, { model, version }) => {
-    const route = gateway.dataPlane.routes.find(model ?? '', version);
-    return new Inference(route, loadedOf(route), headers, gateway.limits);
-  },
-};
+export function createInfer({ limits, dataPlane }: Pick<Gateway, 'limits' | 'dataPlane'>): RequestKind<InferRequest> {
+  const shared: Shared = { limits: inferLimits(limits), slab: new FloatSlab() };
+  return {
+    name: 'oip',
+    errorShape: oipErrorShape,
+    begin(headers, { model, version }) {
+      const route = dataPlane.routes.find(model ?? '', version);
+      return new Inference(route, loadedOf(route), headers, shared);
+    },
+  };
+}
+
+/** What all infer requests of a gateway work with. */
+interface Shared {
+  readonly limits: InferLimits;
+  readonly slab: FloatSlab;
+}
 
 class Inference implements Protocol<InferRequest> {
   readonly route: ModelRoute;
   readonly #loaded: LoadedModel;
-  readonly #limits: LimitsConfig;
+  readonly #shared: Shared;
   readonly #headerLength: number | null;
+  readonly #bodyBytes: number | null;
 
-  constructor(route: ModelRoute, loaded: LoadedModel, headers: IncomingHttpHeaders, limits: LimitsConfig) {
+  constructor(route: ModelRoute, loaded: LoadedModel, headers: IncomingHttpHeaders, shared: Shared) {
     this.route = route;
     this.#loaded = loaded;
-    this.#limits = limits;
-    this.#headerLength = headerLengthOf(headers);
+    this.#shared = shared;
+    this.#bodyBytes = bodyBytesOf(headers);
+    this.#headerLength = parseHeaderLength(headers['inference-header-content-length']?.toString(), this.#bodyBytes);
   }
 
-  createParser(): InferParser {
+  createParser(): InferBody {
     const { signature, batching } = this.#loaded;
-    const limits = inferLimits(this.#limits);
-    return createInferParser({ model: this.route.name, signature, batching, limits, headerLength: this.#headerLength });
+    return new InferBody({
+      model: this.route.name,
+      signature,
+      batching,
+      limits: this.#shared.limits,
+      headerLength: this.#headerLength,
+      bodyBytes: this.#bodyBytes,
+      slab: this.#shared.slab,
+    });
   }
 
   call(parsed: InferRequest): CallParts {
@@ -56,9 +78,11 @@ class Inference implements Protocol<InferRequest> {
     };
   }
 
-  answer({ body, model, version }: Answer, { id, outputs, binaryOutputs }: InferRequest): Steps<HttpAnswer> {
+  answer({ body, model, version }: Answer, { id, outputs, binaryOutputs }: InferRequest) {
     invariant(body.kind === 'tensors', 'a host answered infer with content');
     const response = { id, model, version, requested: outputs, binaryOutputs, outputs: body.tensors };
+    const ordinary = writeOrdinaryAnswer(response);
+    if (ordinary !== null) return { status: 200, contentType: 'application/json', chunks: [ordinary] };
     return new InferAnswer(new InferResponseEncoder(response));
   }
 }
@@ -88,11 +112,10 @@ export function loadedOf(route: ModelRoute): LoadedModel {
   throw new JitneyError('INTERNAL', `This is a bug in Jitney: '${route.name}' is ${route.state} and was never loaded`);
 }
 
-function headerLengthOf(headers: IncomingHttpHeaders): number | null {
-  const header = headers['inference-header-content-length'];
-  if (header === undefined) return null;
-  const isPlain = headers['content-encoding'] === undefined && headers['content-length'] !== undefined;
-  return parseHeaderLength(header.toString(), isPlain ? Number(headers['content-length']) : null);
+/** Bytes of the body where its headers tell them; `null` where it is compressed. */
+function bodyBytesOf(headers: IncomingHttpHeaders): number | null {
+  const length = headers['content-length'];
+  return length === undefined || headers['content-encoding'] !== undefined ? null : Number(length);
 }
 
 /** Triton's `timeout` is in microseconds; 0 means none of its own. */
@@ -111,19 +134,11 @@ function wholeNumber(name: string, value: unknown): number | null {
   );
 }
 
-const LIMITS = new WeakMap<LimitsConfig, InferLimits>();
-
-function inferLimits(limits: LimitsConfig): InferLimits {
-  let known = LIMITS.get(limits);
-  if (known === undefined) {
-    const { maxBodyBytes, maxInputs } = limits;
-    known = {
-      ...DEFAULT_INFER_LIMITS,
-      maxJsonBytes: maxBodyBytes,
-      maxTensorBytes: maxBodyBytes,
-      maxTensors: maxInputs,
-    };
-    LIMITS.set(limits, known);
-  }
-  return known;
+function inferLimits({ maxBodyBytes, maxInputs }: LimitsConfig): InferLimits {
+  return {
+    ...DEFAULT_INFER_LIMITS,
+    maxJsonBytes: maxBodyBytes,
+    maxTensorBytes: maxBodyBytes,
+    maxTensors: maxInputs,
+  };
 }

@@ -1,7 +1,7 @@
 import { JitneyError } from '@jitney/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway.js';
-import { refuseUnready } from '../../routing/unready.js';
+import { refuseUnready } from '../../routing/endings.js';
 import { readinessOf } from '../health/health.js';
 import { loadedOf } from './infer.js';
 import { modelMetadata, serverMetadata } from './metadata.js';

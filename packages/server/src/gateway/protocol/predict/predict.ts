@@ -4,29 +4,29 @@ import type { ModelRoute } from '../../../wire/messages.js';
 import type { Answer } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
 import { type HttpAnswer, ownErrorShape } from '../http/answer.js';
-import type { CallParts, NamedModel, Protocol, RequestKind, Steps } from '../http/exchange.js';
+import type { CallParts, NamedModel, Parser, Protocol, RequestKind } from '../http/exchange.js';
 import { JsonDepth } from '../http/json-depth.js';
 
 /**
  * `POST /predict/{model}`: the body goes to the model's host as it is, with its content type; the host decodes it,
  * since it knows what the model takes, and since decoding would hold the gateway's loop.
  */
-export const predict: RequestKind<Uint8Array> = {
-  name: 'predict',
-  errorShape: ownErrorShape,
-  begin: (gateway, headers, named) => new Prediction(routeOf(gateway, named), headers, gateway.limits.maxDepth),
-};
+export function createPredict(gateway: Pick<Gateway, 'limits' | 'dataPlane'>): RequestKind<Uint8Array> {
+  return {
+    name: 'predict',
+    errorShape: ownErrorShape,
+    begin: (headers, named) => new Prediction(routeOf(gateway, named), headers, gateway.limits.maxDepth),
+  };
+}
 
 class Prediction implements Protocol<Uint8Array> {
   readonly route: ModelRoute;
   readonly #contentType: string;
-  readonly #timeoutMs: number | null;
   readonly #maxDepth: number;
 
   constructor(route: ModelRoute, headers: IncomingHttpHeaders, maxDepth: number) {
     this.route = route;
     this.#contentType = headers['content-type'] ?? '';
-    this.#timeoutMs = timeoutOf(headers);
     this.#maxDepth = maxDepth;
   }
 
@@ -40,14 +40,14 @@ class Prediction implements Protocol<Uint8Array> {
       body: { kind: 'content', contentType: this.#contentType, bytes },
       priority: 0,
       bytes: bytes.byteLength,
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: null,
     };
   }
 
-  answer({ body }: Answer): Steps<HttpAnswer> {
+  answer({ body }: Answer): HttpAnswer {
     invariant(body.kind === 'content', 'a host answered /predict with tensors');
     const { contentType, bytes } = body;
-    return { step: () => false, end: () => ({ status: 200, contentType, chunks: [bytes] }) };
+    return { status: 200, contentType, chunks: [bytes] };
   }
 }
 
@@ -55,7 +55,7 @@ class Prediction implements Protocol<Uint8Array> {
 const MAY_BE_JSON = /^\s*(?:;|$)|json|x-www-form-urlencoded/i;
 
 /** Keeps a body as it came. */
-class BodyCollector {
+class BodyCollector implements Parser<Uint8Array> {
   readonly #chunks: Uint8Array[] = [];
   readonly #depth: JsonDepth | null;
 
@@ -77,12 +77,12 @@ class BodyCollector {
   }
 }
 
-function routeOf(gateway: Gateway, { model, version }: NamedModel): ModelRoute {
+function routeOf(gateway: Pick<Gateway, 'dataPlane'>, { model, version }: NamedModel): ModelRoute {
   return gateway.dataPlane.routes.find(model ?? onlyModel(gateway), version);
 }
 
 /** The model `/predict` means when it names none. */
-function onlyModel(gateway: Gateway): string {
+function onlyModel(gateway: Pick<Gateway, 'dataPlane'>): string {
   const known = gateway.dataPlane.routes.all.filter((route) => route.state !== 'unloaded');
   const [only, ...others] = new Set(known.map((route) => route.name));
   if (only === undefined) throw new JitneyError('MODEL_NOT_FOUND', 'this server has no model');
@@ -90,17 +90,5 @@ function onlyModel(gateway: Gateway): string {
   throw new JitneyError(
     'INVALID_ARGUMENT',
     `several models are served: POST /predict/{model} with one of ${[only, ...others].join(', ')}`,
-  );
-}
-
-/** `X-Request-Timeout-Ms`: how long the client waits. */
-function timeoutOf(headers: IncomingHttpHeaders): number | null {
-  const header = headers['x-request-timeout-ms'];
-  if (header === undefined) return null;
-  const timeoutMs = Number(header);
-  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs;
-  throw new JitneyError(
-    'INVALID_ARGUMENT',
-    `X-Request-Timeout-Ms must be a number of milliseconds above 0, got '${String(header).slice(0, 40)}'`,
   );
 }

@@ -8,7 +8,7 @@ import type { PlainHead } from './head.js';
 /** What a request needs of the connection it came on. */
 export interface AnsweringConnection {
   /** Writes the answer of the request it is at. */
-  write(answer: HttpAnswer, closes: boolean): void;
+  write(answer: HttpAnswer, serverTiming: string, closes: boolean): void;
   /** The same, where the body may not have come as a whole, or is not wanted. */
   writeEarly(answer: HttpAnswer, closes: boolean): void;
 }
@@ -32,7 +32,7 @@ export class PlainRequest implements Incoming {
   #reader: BodyReader | null = null;
   #state: 'open' | 'answered' | 'over' = 'open';
   #closes = false;
-  #onOver: (() => void) | null = null;
+  #listener: { over(): void } | null = null;
 
   constructor(connection: AnsweringConnection, head: PlainHead, { requestId, headers }: Welcome) {
     this.#connection = connection;
@@ -46,21 +46,18 @@ export class PlainRequest implements Incoming {
     return this.#head.headers;
   }
 
-  readBody(limits: BodyLimits, sink: BodySink, done: (error: JitneyError | null) => void): void {
+  readBody(limits: BodyLimits, sink: BodySink): void {
     const refused = refuseUnread(this.headers, limits);
-    if (refused !== null) return done(refused);
-    this.#reader = new BodyReader(this.headers, limits, sink, (error) => {
-      this.#reader = null;
-      done(error);
-    });
-    if (this.bodyLeft === 0) this.#reader.end();
+    if (refused !== null) return sink.end(refused);
+    this.#reader = new BodyReader(this.headers, limits, sink);
+    if (this.bodyLeft === 0) this.#endBody();
   }
 
   /** Bytes of the body, not more than are left. */
-  take(chunk: Uint8Array): void {
+  take(chunk: Buffer): void {
     this.bodyLeft -= chunk.byteLength;
     this.#reader?.read(chunk);
-    if (this.bodyLeft === 0) this.#reader?.end();
+    if (this.bodyLeft === 0) this.#endBody();
   }
 
   /** No more of the body is waited for. */
@@ -73,11 +70,13 @@ export class PlainRequest implements Incoming {
     this.#closes = true;
   }
 
-  respond(answer: HttpAnswer): void {
+  respond(answer: HttpAnswer, serverTiming: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'answered';
-    compressed(answer, this.headers['accept-encoding'], (encoded) => {
-      if (this.#state === 'answered') this.#connection.write(encoded, this.#closes);
+    const accepted = this.headers['accept-encoding'];
+    if (accepted === undefined) return this.#connection.write(answer, serverTiming, this.#closes);
+    compressed(answer, accepted, (encoded) => {
+      if (this.#state === 'answered') this.#connection.write(encoded, serverTiming, this.#closes);
     });
   }
 
@@ -88,8 +87,8 @@ export class PlainRequest implements Incoming {
     this.#connection.writeEarly(answer, this.#closes);
   }
 
-  whenOver(callback: () => void): void {
-    this.#onOver = callback;
+  whenOver(listener: { over(): void }): void {
+    this.#listener = listener;
   }
 
   /** The answer is written, or the connection is gone. */
@@ -97,6 +96,13 @@ export class PlainRequest implements Incoming {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#reader = null;
-    this.#onOver?.();
+    this.#listener?.over();
+  }
+
+  /** The reader is let go before the answer is waited for. */
+  #endBody(): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    reader?.end();
   }
 }
