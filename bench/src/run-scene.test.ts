@@ -19,7 +19,12 @@ function runWith(figure: string, isQuick: boolean): Promise<void> {
     about: 'About it.',
     run: async (stage) => {
       stage.record({ figure });
-      return { figures: [], tables: [{ head: ['figure'], rows: [[figure]] }], trust: 'Fully.' };
+      return {
+        figures: [],
+        plots: [{ name: 'start-shape', description: `Its shape is ${figure}`, svg: `<svg>${figure}</svg>` }],
+        tables: [{ head: ['figure'], rows: [[figure]] }],
+        trust: 'Fully.',
+      };
     },
   };
   const command = 'npm run bench';
@@ -53,6 +58,12 @@ describe('a scene that was run', () => {
     expect(await page()).toContain('| two |');
     expect(await page()).not.toContain('| one |');
     expect(await rawRuns()).toContainEqual([{ figure: 'two' }]);
+  });
+
+  it('has its plots beside the page', async () => {
+    await runWith('one', false);
+    expect(await page()).toContain('![Its shape is one](plots/start-shape.svg)');
+    expect(await readFile(join(folder, 'plots', 'start-shape.svg'), 'utf8')).toBe('<svg>one</svg>');
   });
 
   it('does not stand on the page where it was a quick run, whose runs are kept all the same', async () => {

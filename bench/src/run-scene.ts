@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CpuMeter } from './machine/cpu-meter.js';
 import type { BenchOptions } from './options.js';
 import type { Children } from './processes/children.js';
 import { replaceSection, writeSection } from './results/page.js';
 import { readProvenance, writeProvenance } from './results/provenance.js';
+import { plotFile } from './results/report.js';
 import { SCENES } from './scenes/index.js';
 import type { Scene, Stage } from './scenes/scene.js';
 
@@ -29,7 +30,9 @@ export async function runScene(scene: Scene, options: SceneOptions): Promise<voi
   await writeRaw(options.out, `${fileTime(provenance.date)}-${scene.name}.json`, { ...provenance, foreignCores, runs });
   const section = writeSection(scene, report, writeProvenance(provenance, foreignCores));
   options.print(`\n${section}\n\n`);
-  if (!options.isQuick && options.only === undefined) await writePage(options.out, scene.name, section);
+  if (options.isQuick || options.only !== undefined) return;
+  for (const plot of report.plots ?? []) await writePlot(join(options.out, plotFile(plot)), plot.svg);
+  await writePage(options.out, scene.name, section);
 }
 
 async function stageFor(scene: Scene, options: SceneOptions, runs: unknown[]): Promise<Stage> {
@@ -48,6 +51,11 @@ async function stageFor(scene: Scene, options: SceneOptions, runs: unknown[]): P
 async function writeRaw(out: string, file: string, content: object): Promise<void> {
   await mkdir(join(out, 'raw'), { recursive: true });
   await writeFile(join(out, 'raw', file), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+async function writePlot(path: string, svg: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, svg);
 }
 
 /** `2026-01-31T235959123Z` */

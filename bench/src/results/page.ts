@@ -1,5 +1,5 @@
 import type { Scene } from '../scenes/scene.js';
-import { figuresTable, type SceneReport, writeTable } from './report.js';
+import { figuresTable, plotFile, type SceneReport, writeTable } from './report.js';
 
 const INTRODUCTION = `# Results
 
@@ -13,10 +13,11 @@ bytes. How it is done: [README.md](README.md).
 
 /** A scene's part of the page. @param provenance One line. */
 export function writeSection(scene: Scene, report: SceneReport, provenance: string): string {
-  const tables = [...(report.figures.length > 0 ? [figuresTable(report.figures)] : []), ...report.tables];
-  return [`## ${scene.name}`, scene.about, ...tables.map(writeTable), report.trust, `<sub>${provenance}</sub>`].join(
-    '\n\n',
-  );
+  const figures = report.figures.length > 0 ? [writeTable(figuresTable(report.figures))] : [];
+  const plots = (report.plots ?? []).map((plot) => `![${plot.description}](${plotFile(plot)})`);
+  const tables = report.tables.map(writeTable);
+  const parts = [`## ${scene.name}`, scene.about, ...figures, ...plots, ...tables, report.trust];
+  return [...parts, `<sub>${provenance}</sub>`].join('\n\n');
 }
 
 /**

@@ -12,9 +12,20 @@ export interface Figure {
   readonly isMet: boolean;
 }
 
+/** A picture, which lies beside the page. */
+export interface Plot {
+  /** Without its ending, unique among all scenes. */
+  readonly name: string;
+  /** What it shows, for those who do not see it. */
+  readonly description: string;
+  readonly svg: string;
+}
+
 /** What a scene found. */
 export interface SceneReport {
   readonly figures: readonly Figure[];
+  /** Above the tables. */
+  readonly plots?: readonly Plot[];
   readonly tables: readonly Table[];
   /** How far to trust it: a sentence or two. */
   readonly trust: string;
@@ -33,4 +44,9 @@ export function figuresTable(figures: readonly Figure[]): Table {
     head: ['', 'asked for', 'measured', 'met'],
     rows: figures.map(({ what, asked, measured, isMet }) => [what, asked, measured, isMet ? 'yes' : '**no**']),
   };
+}
+
+/** A plot where it lies, as the page names it. */
+export function plotFile({ name }: Plot): string {
+  return `plots/${name}.svg`;
 }
