@@ -32,7 +32,7 @@ try {
   process.exitCode = 1;
 }
 
-function tuningStage({ only }: BenchOptions): Stage {
+function tuningStage({ only, isQuick, rounds }: BenchOptions): Stage {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  return { isQuick: true, rounds: 1, children, folder, say, record: () => {}, ...(only === undefined ? {} : { only }) };
+  return { isQuick, rounds, children, folder, say, record: () => {}, ...(only === undefined ? {} : { only }) };
 }

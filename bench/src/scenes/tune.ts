@@ -5,12 +5,13 @@ import { keepBest } from '../contenders/peers/best-settings.js';
 import { readyPeers } from '../contenders/peers/enter.js';
 import { describeSettings, type Peer, type Settings } from '../contenders/peers/peer.js';
 import { peerContender } from '../contenders/peers/running-peer.js';
-import { digits } from '../results/statistics.js';
-import { compare, type Point } from './comparison.js';
+import { digits, median } from '../results/statistics.js';
+import { type ComparisonRun, compare, type Point, pointName } from './comparison.js';
 import { imageTensorPeers } from './image-tensor.js';
 import { modelBoundPeers } from './model-bound.js';
 import type { Stage } from './scene.js';
 import { smallJsonPeers } from './small-json.js';
+import { rate } from './standings.js';
 import { transformerPeers } from './transformer.js';
 import type { PeerScene } from './with-peers.js';
 
@@ -20,7 +21,7 @@ export const TUNED_SCENES: readonly PeerScene[] = [smallJsonPeers, imageTensorPe
 const DURATIONS = { warmUpMs: 500, measureMs: 1_000 };
 
 /**
- * Tries every setting of every peer in a scene once, and keeps the best of each in `bench/peers/best.json`: the one with
+ * Tries every setting of every peer in a scene, once a round, and keeps the best of each in `bench/peers/best.json`: the one with
  * the highest requests/s over all points, as their geometric mean.
  */
 export async function tune(stage: Stage, scene: PeerScene): Promise<void> {
@@ -31,7 +32,7 @@ export async function tune(stage: Stage, scene: PeerScene): Promise<void> {
   for (const peer of ready) {
     const place = join(folder, peer.name);
     await mkdir(place);
-    const best = await tunePeer({ ...stage, folder: place, rounds: 1 }, { scene, peer, examination });
+    const best = await tunePeer({ ...stage, folder: place }, { scene, peer, examination });
     if (best === null) continue;
     await keepBest(scene.name, { [peer.name]: best });
     stage.say(`${scene.name}: ${peer.title} is best with ${describeSettings(best)}`);
@@ -44,25 +45,26 @@ interface Tuning {
   readonly examination: Examination;
 }
 
+/** In each round every setting takes its turn. */
 async function tunePeer(stage: Stage, { scene, peer, examination }: Tuning): Promise<Settings | null> {
-  let [best, most]: [Settings | null, number] = [null, 0];
-  for (const settings of peer.grid(examination.model.name)) {
-    const contender = peerContender(stage, peer, examination, settings);
-    const mean = await meanRate({ ...stage, say: () => {} }, contender, scene.points);
-    stage.say(`${scene.name}: ${peer.title}, ${describeSettings(settings)}: ${digits(mean)}/s`);
-    if (mean > most) [best, most] = [settings, mean];
-  }
-  return best;
+  const grid = peer.grid(examination.model.name);
+  const contenders = grid.map((settings) => ({
+    ...peerContender(stage, peer, examination, settings),
+    name: `${peer.title}, ${describeSettings(settings)}`,
+  }));
+  const points = scene.points.filter(({ isBusy }) => isBusy !== true);
+  const { runs } = await compare({ ...stage, say: () => {} }, { contenders, points, ...DURATIONS });
+  const means = contenders.map(({ name }) => meanRate(runs, name, points));
+  for (const [at, { name }] of contenders.entries()) stage.say(`${scene.name}: ${name}: ${digits(means[at]!)}/s`);
+  const most = Math.max(...means);
+  return most > 0 ? grid[means.indexOf(most)]! : null;
 }
 
-/** Geometric, over the points of a quiet machine; 0 where it did not answer rightly. */
-async function meanRate(
-  stage: Stage,
-  contender: Parameters<typeof compare>[1]['contenders'][0],
-  points: readonly Point[],
-) {
-  const quiet = points.filter(({ isBusy }) => isBusy !== true);
-  const { runs } = await compare(stage, { contenders: [contender], points: quiet, ...DURATIONS });
-  if (runs.length < quiet.length) return 0;
-  return Math.exp(runs.reduce((sum, { requestsPerSecond }) => sum + Math.log(requestsPerSecond), 0) / runs.length);
+/** Of the medians at each point; 0 where it did not answer rightly at all of them. */
+function meanRate(runs: readonly ComparisonRun[], name: string, points: readonly Point[]): number {
+  const rates = points.map((point) => {
+    return median(runs.filter((run) => run.contender === name && run.point === pointName(point)).map(rate));
+  });
+  const mean = Math.exp(rates.reduce((sum, value) => sum + Math.log(value), 0) / rates.length);
+  return Number.isNaN(mean) ? 0 : mean;
 }

@@ -1,17 +1,19 @@
 import { batchOfOne } from '../dialect.js';
-import { commonEnv, type Peer, product } from './peer.js';
+import { commonEnv, hostings, type Peer, product } from './peer.js';
+
+const BATCHES = product({ maxBatch: [16, 64] });
 
 /** Its batcher sizes windows itself; pictures come as files, which it does not batch. */
 export const bentoml: Peer = {
   name: 'bentoml',
   title: 'BentoML',
   dialect: batchOfOne({ mlp: '/predict', identity: '/predict_image', resnet18: '/predict_image', encoder: '/embed' }),
-  grid: (model) =>
-    product({
-      threads: model === 'mlp' || model === 'identity' ? [1] : [1, 2],
-      workers: [1, 2],
-      ...(model === 'mlp' || model === 'encoder' ? { maxBatch: [16, 64] } : {}),
-    }),
+  grid: (model) => {
+    const hosts = hostings(model, 'workers');
+    return model === 'mlp' || model === 'encoder'
+      ? hosts.flatMap((host) => BATCHES.map((batch) => ({ ...host, ...batch })))
+      : hosts;
+  },
   command(launch) {
     const { environment, port, folder, settings } = launch;
     return {

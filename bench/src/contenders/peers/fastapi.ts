@@ -1,10 +1,11 @@
+import type { SceneModelName } from '../../models/scene-model.js';
 import { plain } from '../dialect.js';
-import { commonEnv, type Launch, type Peer, product } from './peer.js';
+import { commonEnv, hostings, type Launch, type Peer } from './peer.js';
 
 /** The same HTTP program around two runtimes: uvicorn, one event loop a worker, no batching. */
 const fastapi = {
   dialect: plain({ mlp: '/predict', identity: '/predict-image', resnet18: '/predict-image', encoder: '/embed' }),
-  grid: () => product({ threads: [1, 2], workers: [1, 2] }),
+  grid: (model: SceneModelName) => hostings(model, 'workers'),
   command(launch: Launch) {
     const { environment, port, settings } = launch;
     const options = ['--host', '127.0.0.1', '--port', String(port), '--workers', String(settings.workers)];

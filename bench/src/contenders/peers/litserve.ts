@@ -1,17 +1,15 @@
 import { plain } from '../dialect.js';
-import { commonEnv, type Peer, product, type Settings } from './peer.js';
+import { commonEnv, hostings, type Peer, product, type Settings } from './peer.js';
 
 const ALONE: Settings = { maxBatch: 1, windowMs: 0 };
-const BATCHED: readonly Settings[] = product({ maxBatch: [16, 64], windowMs: [1, 5] });
+const BATCHED: readonly Settings[] = product({ maxBatch: [16, 64], windowMs: [2] });
 
 export const litserve: Peer = {
   name: 'litserve',
   title: 'LitServe',
   dialect: plain({ mlp: '/predict', identity: '/predict', resnet18: '/predict', encoder: '/predict' }),
-  grid: (model) => {
-    const hosts = product({ threads: model === 'mlp' || model === 'identity' ? [1] : [1, 2], workers: [1, 2] });
-    return hosts.flatMap((host) => [ALONE, ...BATCHED].map((batching) => ({ ...host, ...batching })));
-  },
+  grid: (model) =>
+    hostings(model, 'workers').flatMap((host) => [ALONE, ...BATCHED].map((batching) => ({ ...host, ...batching }))),
   command(launch) {
     const { environment, port, settings } = launch;
     return {

@@ -52,6 +52,13 @@ export function product(choices: Readonly<Record<string, readonly number[]>>): S
   );
 }
 
+/** Threads of a model and how many of it run at once; small models have no use for a second thread. */
+export function hostings(model: SceneModelName, instances: string): Settings[] {
+  if (model === 'mlp' || model === 'identity') return product({ threads: [1], [instances]: [1, 2] });
+  // Two of two threads each would only take each other's cores.
+  return product({ threads: [1, 2], [instances]: [1, 2] }).filter((found) => found.threads! * found[instances]! <= 2);
+}
+
 export const describeSettings = (settings: Settings) =>
   Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)

@@ -41,12 +41,10 @@ async function startPeer(
   const { line, env } = peer.command({ model, settings, port, environment: environmentOf(peer), folder: own });
   const log = join(own, 'log');
   const output = openSync(log, 'w');
-  const child = children.spawn(line[0], line.slice(1), {
+  const child = children.spawnCareless(line[0], line.slice(1), {
     cwd: join(PEERS_FOLDER, peer.name),
     env: { ...process.env, PYTHONUNBUFFERED: '1', ...env },
     stdio: ['ignore', output, output],
-    // LitServe leaves processes behind when it is asked to end.
-    detached: true,
   });
   closeSync(output);
   const stop = () => children.end(child);

@@ -1,6 +1,9 @@
 import type { Row, SceneModel } from '../../models/scene-model.js';
 import { openInference } from '../dialect.js';
-import { commonEnv, type Peer, product, type Settings } from './peer.js';
+import { commonEnv, hostings, type Peer, product, type Settings } from './peer.js';
+
+const ALONE: Settings = { maxBatch: 1, windowMs: 0 };
+const BATCHED: readonly Settings[] = product({ maxBatch: [64], windowMs: [0, 1] });
 
 const TYPES = { FP32: 'TYPE_FP32', INT64: 'TYPE_INT64' };
 
@@ -10,12 +13,7 @@ export const triton: Peer = {
   title: 'Triton (Python backend)',
   dialect: openInference,
   grid: (model) =>
-    product({
-      threads: model === 'mlp' || model === 'identity' ? [1] : [1, 2],
-      instances: [1, 2],
-      maxBatch: [1, 64],
-      windowMs: [0],
-    }).flatMap((settings) => (settings.maxBatch === 1 ? [settings] : [settings, { ...settings, windowMs: 1 }])),
+    hostings(model, 'instances').flatMap((host) => [ALONE, ...BATCHED].map((batching) => ({ ...host, ...batching }))),
   command(launch) {
     const { environment, port, folder, model, settings } = launch;
     return {
