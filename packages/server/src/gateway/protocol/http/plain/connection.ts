@@ -84,8 +84,8 @@ export class PlainConnection implements AnsweringConnection {
     this.#request?.failBody(error);
   }
 
-  write(answer: HttpAnswer, serverTiming: string, closes: boolean): void {
-    this.#send(answer, serverTiming, closes);
+  write(answer: HttpAnswer, closes: boolean, headers = ''): void {
+    this.#send(answer, closes, headers);
     if (closes) this.#closeOnceWritten();
     else if (this.socket.writableNeedDrain) this.#awaitDrain();
     else this.#answered();
@@ -93,11 +93,11 @@ export class PlainConnection implements AnsweringConnection {
 
   writeEarly(answer: HttpAnswer, closes: boolean): void {
     const { bodyLeft } = this.#request as PlainRequest;
-    if (bodyLeft === 0) return this.write(answer, '', closes);
+    if (bodyLeft === 0) return this.write(answer, closes);
     // Closing at once would reset the connection, and the client would lose the answer over the failure of its own write
     // (RFC 9112 §9.6).
     this.#closesAfterDrop = closes || bodyLeft > DROPPED_BYTES;
-    this.#send(answer, '', this.#closesAfterDrop);
+    this.#send(answer, this.#closesAfterDrop);
     this.#dropLeft = Math.min(bodyLeft, DROPPED_BYTES);
     this.#endRequest();
     this.#become('dropping');
@@ -188,14 +188,12 @@ export class PlainConnection implements AnsweringConnection {
     if (dropped < chunk.length) this.#read(chunk.subarray(dropped));
   }
 
-  #send(answer: HttpAnswer, serverTiming: string, closes: boolean): void {
+  #send(answer: HttpAnswer, closes: boolean, headers = ''): void {
     const { socket } = this;
     const { keepAliveTimeoutMs, date } = this.#options;
-    const { common, headers } = this.#request as PlainRequest;
     const head = headText(answer, {
-      common,
-      serverTiming,
-      varies: headers['accept-encoding'] !== undefined,
+      common: (this.#request as PlainRequest).common,
+      more: headers,
       keepAliveSeconds: closes ? 'close' : Math.floor(keepAliveTimeoutMs / 1_000),
       date: date.at(Date.now()),
     });

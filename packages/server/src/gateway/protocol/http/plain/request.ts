@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { JitneyError } from '@jitney/core';
 import { compressed, type ErrorShape, errorAnswer, type HttpAnswer } from '../answer.js';
 import { type BodyLimits, BodyReader, type BodySink, refuseUnread } from '../body.js';
-import type { Incoming } from '../incoming.js';
+import { type Incoming, SERVER_TIMING } from '../incoming.js';
 import type { PlainHead } from './head.js';
 
 /** What a request needs of the connection it came on. */
 export interface AnsweringConnection {
-  /** Writes the answer of the request it is at. */
-  write(answer: HttpAnswer, serverTiming: string, closes: boolean): void;
+  /** Writes the answer of the request it is at. `headers`: lines beside those that each answer has. */
+  write(answer: HttpAnswer, closes: boolean, headers?: string): void;
   /** The same, where the body may not have come as a whole, or is not wanted. */
   writeEarly(answer: HttpAnswer, closes: boolean): void;
 }
@@ -73,10 +73,12 @@ export class PlainRequest implements Incoming {
   respond(answer: HttpAnswer, serverTiming: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'answered';
+    const timing = `${SERVER_TIMING}: ${serverTiming}\r\n`;
     const accepted = this.headers['accept-encoding'];
-    if (accepted === undefined) return this.#connection.write(answer, serverTiming, this.#closes);
+    if (accepted === undefined) return this.#connection.write(answer, this.#closes, timing);
     compressed(answer, accepted, (encoded) => {
-      if (this.#state === 'answered') this.#connection.write(encoded, serverTiming, this.#closes);
+      if (this.#state !== 'answered') return;
+      this.#connection.write(encoded, this.#closes, `${timing}vary: accept-encoding\r\n`);
     });
   }
 

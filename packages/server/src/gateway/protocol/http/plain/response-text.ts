@@ -1,14 +1,11 @@
 import { STATUS_CODES } from 'node:http';
-import { byteLength, type HttpAnswer, JSON_TYPE, ONE_PIECE_BYTES, varyByEncoding } from '../answer.js';
-import { SERVER_TIMING } from '../incoming.js';
+import { byteLength, type HttpAnswer, JSON_TYPE, ONE_PIECE_BYTES } from '../answer.js';
 
 export interface HeadOptions {
   /** Headers that the answer has whatever it is. */
   readonly common: Readonly<Record<string, string>>;
-  /** Of the header `Server-Timing`; empty: none. */
-  readonly serverTiming: string;
-  /** The client said which encodings it accepts. */
-  readonly varies: boolean;
+  /** Lines of others, each with its end. */
+  readonly more: string;
   /** What the connection does afterwards: `close`, or how many seconds it may be idle. */
   readonly keepAliveSeconds: number | 'close';
   /** For the header `Date`. */
@@ -16,18 +13,12 @@ export interface HeadOptions {
 }
 
 /** The head of an answer, with the empty line behind it, in Latin-1. */
-export function headText(
-  answer: HttpAnswer,
-  { common, serverTiming, varies, keepAliveSeconds, date }: HeadOptions,
-): string {
+export function headText(answer: HttpAnswer, { common, more, keepAliveSeconds, date }: HeadOptions): string {
   let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n`;
-  for (const name in common) if (name !== 'vary') text += `${name}: ${common[name]}\r\n`;
+  for (const name in common) text += `${name}: ${common[name]}\r\n`;
   text += `content-type: ${fitForHeader(answer.contentType)}\r\n`;
   for (const name in answer.headers) text += `${name}: ${answer.headers[name]}\r\n`;
-  const vary = varies ? varyByEncoding(common.vary) : common.vary;
-  if (vary !== undefined) text += `vary: ${vary}\r\n`;
-  if (serverTiming !== '') text += `${SERVER_TIMING}: ${serverTiming}\r\n`;
-  text += `content-length: ${byteLength(answer.chunks)}\r\ndate: ${date}\r\n`;
+  text += `${more}content-length: ${byteLength(answer.chunks)}\r\ndate: ${date}\r\n`;
   return keepAliveSeconds === 'close'
     ? `${text}connection: close\r\n\r\n`
     : `${text}connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n\r\n`;
