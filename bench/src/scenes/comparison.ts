@@ -49,9 +49,8 @@ export const pointName = ({ connections, isBusy }: Point) => `${connections}${is
  * since some are busy while they are idle.
  */
 export async function compare(stage: Stage, plan: ComparisonPlan): Promise<Comparison> {
-  stage.say(
-    `some ${digits(estimateMinutes(stage, plan))} minutes: ${plan.contenders.map(({ name }) => name).join(', ')}`,
-  );
+  const minutes = estimateMinutes(stage, plan, plan.contenders.length);
+  stage.say(`some ${digits(minutes)} minutes: ${plan.contenders.map(({ name }) => name).join(', ')}`);
   const runs: ComparisonRun[] = [];
   const absences = new Set<string>();
   for (let round = 1; round <= stage.rounds; round++) {
@@ -72,9 +71,14 @@ export async function compare(stage: Stage, plan: ComparisonPlan): Promise<Compa
 
 const firstLine = (text: string) => text.split('\n', 1)[0]!;
 
-function estimateMinutes(stage: Stage, { contenders, points, warmUpMs, measureMs }: ComparisonPlan): number {
+/** How long a comparison takes, about. */
+export function estimateMinutes(
+  { rounds }: Pick<Stage, 'rounds'>,
+  { points, warmUpMs, measureMs }: Omit<ComparisonPlan, 'contenders'>,
+  contenders: number,
+): number {
   const turnMs = START_MS + warmUpMs + points.length * (SETTLE_MS + measureMs);
-  return (stage.rounds * contenders.length * turnMs) / 60_000;
+  return (rounds * contenders * turnMs) / 60_000;
 }
 
 function keep(stage: Stage, run: ComparisonRun): ComparisonRun {

@@ -1,7 +1,7 @@
 import { plantIdentity } from '../models/identity.js';
 import type { Scene } from './scene.js';
 import { bestPeerFigure, serversTable } from './standings.js';
-import { compareWithPeers, type PeerScene } from './with-peers.js';
+import { compareWithPeers, type PeerScene, peerSceneMinutes } from './with-peers.js';
 
 const ASKED_RATIO = 2;
 
@@ -16,6 +16,7 @@ export const imageTensor: Scene = {
   name: 'image-tensor',
   about:
     'A picture of 602,112 bytes (FP32, 3 × 224 × 224) through a model that answers it unchanged, as bytes both ways, closed loop: by the protocol’s binary extension for Jitney and Triton, as the bare body for the others.',
+  minutes: (stage) => peerSceneMinutes(stage, imageTensorPeers),
   async run(stage) {
     const { standings, notes } = await compareWithPeers(stage, imageTensorPeers);
     return {

@@ -5,7 +5,7 @@ import { digits, median, spread } from '../results/statistics.js';
 import { pointName } from './comparison.js';
 import type { Scene, Stage } from './scene.js';
 import { bestPeerFigure, cpuUs, p50Ms, p99Figure, type Standings, serversTable } from './standings.js';
-import { compareWithPeers, type PeerScene } from './with-peers.js';
+import { compareWithPeers, type PeerScene, peerSceneMinutes } from './with-peers.js';
 
 const POINTS = ['1', '8', '32'];
 const BUSY = { connections: 1, isBusy: true };
@@ -23,6 +23,7 @@ export const modelBound: Scene = {
   name: 'model-bound',
   about:
     'ResNet-18 (11.7 million parameters, random weights), a picture of 602,112 bytes a request as bytes, closed loop; at 1 connection also while another program keeps one of the cores busy. Beside the servers: ONNX Runtime alone in a loop, at the batch and the threads at which a row takes it the least CPU.',
+  minutes: (stage) => peerSceneMinutes(stage, modelBoundPeers),
   async run(stage) {
     const { model, standings, notes } = await compareWithPeers(stage, modelBoundPeers);
     const loops = await rawLoops(stage, model.file);

@@ -69,7 +69,8 @@ export async function openTurns(
       } catch (error) {
         if (contender.isOptional !== true) throw error;
         const { message } = error as Error;
-        absences.add(message);
+        // Behind it may stand a whole log.
+        absences.add(message.split('\n', 1)[0]!);
         stage.record({ round, contender: contender.name, error: message });
         stage.say(message);
       }

@@ -7,6 +7,8 @@ export interface Scene {
   readonly name: string;
   /** What is measured, and how: a paragraph. */
   readonly about: string;
+  /** How long it takes, about, where it tells. */
+  minutes?(stage: Pick<Stage, 'isQuick' | 'rounds'>): number;
   run(stage: Stage): Promise<SceneReport>;
 }
 

@@ -6,7 +6,7 @@ import { digits, median, spread } from '../results/statistics.js';
 import type { ComparisonRun } from './comparison.js';
 import type { Scene, Stage } from './scene.js';
 import { type Column, cpuUs, p50Ms, p99Figure, rate, ratioFigure, type Standings, serversTable } from './standings.js';
-import { compareWithPeers, type PeerScene } from './with-peers.js';
+import { compareWithPeers, type PeerScene, peerSceneMinutes } from './with-peers.js';
 
 const CONNECTIONS = [1, 32, 128];
 const TRITON = 'Triton (Python backend)';
@@ -24,6 +24,7 @@ export const smallJson: Scene = {
   name: 'small-json',
   about:
     'A perceptron of 30 → 64 → 64 → 2, one row a request in JSON, closed loop. Beside Jitney with its defaults: a node:http server that parses the same JSON and answers in the same shape without a model, the peers with their best settings, and the runtime alone in a loop.',
+  minutes: (stage) => peerSceneMinutes(stage, smallJsonPeers),
   async run(stage) {
     const { model, standings, notes } = await compareWithPeers(stage, smallJsonPeers, ({ request }) =>
       stage.only === undefined || stage.only.includes('echo') ? [echo(stage.children, request)] : [],

@@ -1,7 +1,7 @@
 import { plantEncoder } from '../models/encoder.js';
 import type { Scene } from './scene.js';
 import { bestPeerFigure, p99Figure, serversTable } from './standings.js';
-import { compareWithPeers, type PeerScene } from './with-peers.js';
+import { compareWithPeers, type PeerScene, peerSceneMinutes } from './with-peers.js';
 
 const POINTS = ['1', '8', '32'];
 
@@ -16,6 +16,7 @@ export const transformer: Scene = {
   name: 'transformer',
   about:
     'An encoder of MiniLM-L6’s size (6 layers of 384, 22.7 million parameters, random weights) over token ids in JSON, closed loop: 64 sentences whose lengths are spread as those of written ones, 6 to 128 tokens, median 24. Peers that batch pad to the longest of a batch; Jitney joins sentences of one length.',
+  minutes: (stage) => peerSceneMinutes(stage, transformerPeers),
   async run(stage) {
     const { standings, notes } = await compareWithPeers(stage, transformerPeers);
     return {

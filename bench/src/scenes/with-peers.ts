@@ -4,8 +4,9 @@ import { openInference } from '../contenders/dialect.js';
 import { Examination } from '../contenders/examination.js';
 import { jitney } from '../contenders/jitney.js';
 import { enterPeers } from '../contenders/peers/enter.js';
+import { PEERS } from '../contenders/peers/index.js';
 import type { SceneModel } from '../models/scene-model.js';
-import { compare, type Point } from './comparison.js';
+import { compare, estimateMinutes, type Point } from './comparison.js';
 import type { Stage } from './scene.js';
 import { Standings } from './standings.js';
 
@@ -53,4 +54,9 @@ function itself(stage: Stage, examination: Examination): Contender[] {
   return [{ ...jitney(stage.children, asking.request, options), ...asking }];
 }
 
-const durations = ({ isQuick }: Stage) => ({ warmUpMs: 1_000, measureMs: isQuick ? 1_000 : 3_000 });
+/** How long a scene takes, about: Jitney, the peers, and one more for what the scene has of its own. */
+export function peerSceneMinutes(stage: Pick<Stage, 'isQuick' | 'rounds'>, { points }: PeerScene): number {
+  return estimateMinutes(stage, { points, ...durations(stage) }, PEERS.length + 2);
+}
+
+const durations = ({ isQuick }: Pick<Stage, 'isQuick'>) => ({ warmUpMs: 1_000, measureMs: isQuick ? 1_000 : 3_000 });

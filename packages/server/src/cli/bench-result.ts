@@ -94,7 +94,7 @@ export function benchResult(
 }
 
 /** Of microseconds, in milliseconds. */
-export function percentilesOf(us: Histogram): Percentiles {
+function percentilesOf(us: Histogram): Percentiles {
   const [p50, p90, p99, p999] = [50, 90, 99, 99.9].map((percent) => us.percentile(percent) / 1_000);
   return { p50: p50!, p90: p90!, p99: p99!, p999: p999!, max: us.max / 1_000, mean: us.mean / 1_000 };
 }

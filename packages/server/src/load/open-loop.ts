@@ -45,7 +45,7 @@ export interface RunningOpenLoop {
 }
 
 /** In a run whose lag is above this at p99, latencies are as much the generator's as the server's. */
-export const MOST_LAG_US = 1_000;
+const MOST_LAG_US = 1_000;
 
 /** Why a run says little of the server; `null` where it is sound. */
 export function voidReason({ lagUs, unsent }: Pick<OpenLoadReport, 'lagUs' | 'unsent'>): string | null {
