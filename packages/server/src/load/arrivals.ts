@@ -36,8 +36,10 @@ export function planSends({ arrivals, ratePerSecond, durationMs, seed }: Timetab
   const moments = new Float64Array(count);
   let atMs = 0;
   for (let i = 0; i < count; i++) moments[i] = atMs += nextGap();
-  const scale = durationMs / (atMs + nextGap());
-  for (let i = 0; i < count; i++) moments[i]! *= scale;
+  const totalMs = atMs + nextGap();
+  // Gaps of gamma can be too small for a number; and rounding must not carry the last moment over the end.
+  const scale = totalMs === 0 ? 0 : durationMs / totalMs;
+  for (let i = 0; i < count; i++) moments[i] = Math.min(durationMs, moments[i]! * scale);
   return moments;
 }
 

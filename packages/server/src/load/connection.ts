@@ -1,18 +1,21 @@
 import type { Socket } from 'node:net';
 import { type Address, openSocket } from './address.js';
-import { ResponseParser } from './response-parser.js';
+import { type Response, ResponseParser, type ServerRun } from './response-parser.js';
 
-/** What whoever uses a connection learns of it. */
+/** What whoever uses a connection learns of it, and wants to. */
 export interface ConnectionEvents {
   /** It is connected. */
   readonly onOpen?: (connection: Connection) => void;
   /**
    * Its request is answered, and it takes the next one where `canSend` says so.
    * @param sinceMs As given to `send`.
+   * @param run `null` unless `readRuns`, and where the server does not tell.
    */
-  readonly onAnswer: (connection: Connection, status: number, sinceMs: number) => void;
+  readonly onAnswer: (connection: Connection, status: number, sinceMs: number, run: ServerRun | null) => void;
   /** @param lostSinceMs `sinceMs` of the request that is lost with it; `null` where none was under way. */
   readonly onEnd: (connection: Connection, reason: string, lostSinceMs: number | null) => void;
+  /** Default false. */
+  readonly readRuns?: boolean;
 }
 
 /** One keep-alive connection, from `open` to its end, with at most one request under way. */
@@ -41,7 +44,8 @@ export class Connection {
   open(): void {
     const socket = openSocket(this.#address, () => this.#events.onOpen?.(this));
     this.#socket = socket;
-    const parser = new ResponseParser({ onResponse: ({ status, closes }) => this.#answered(status, closes) });
+    const { readRuns = false } = this.#events;
+    const parser = new ResponseParser({ readRuns, onResponse: (response) => this.#answered(response) });
     socket.on('data', (chunk) => {
       try {
         parser.push(chunk);
@@ -70,12 +74,12 @@ export class Connection {
     this.#socket?.destroy();
   }
 
-  #answered(status: number, closes: boolean): void {
+  #answered({ status, closes, run }: Response): void {
     const sinceMs = this.#sinceMs;
     if (sinceMs === null) throw new Error('an answer that nobody asked for');
     this.#sinceMs = null;
     this.#isOver ||= closes;
-    this.#events.onAnswer(this, status, sinceMs);
+    this.#events.onAnswer(this, status, sinceMs, run);
     if (closes) this.#socket?.destroy();
   }
 

@@ -2,6 +2,7 @@ import type { Address } from './address.js';
 import { Connection, type ConnectionEvents } from './connection.js';
 import { Histogram } from './histogram.js';
 import { Pacer } from './pacer.js';
+import type { ServerRun } from './response-parser.js';
 import { type LoadReport, Tally } from './tally.js';
 
 export interface OpenLoopPlan extends Address {
@@ -19,6 +20,8 @@ export interface OpenLoopPlan extends Address {
   readonly maxConnections?: number;
   /** How long behind the end answers are waited for. Default 10 s. */
   readonly graceMs?: number;
+  /** Whether to keep what answers tell of their runs. Default false. */
+  readonly readRuns?: boolean;
 }
 
 /** What an open loop saw of the requests whose moment was behind the warm-up. Latencies are from that moment on. */
@@ -31,6 +34,8 @@ export interface OpenLoadReport extends LoadReport {
   readonly completed: number;
   /** How late the generator wrote its requests. */
   readonly lagUs: Histogram;
+  /** The run of each answer, where they are kept and the server tells: one of three rows is there three times. */
+  readonly runs: readonly ServerRun[];
   /** Processor time of the generator's process so far, warm-up included. */
   readonly generatorCpuMs: number;
 }
@@ -65,7 +70,7 @@ export function startOpenLoop(plan: OpenLoopPlan): RunningOpenLoop {
 /** As failures call it. */
 const NO_ANSWER = 'no answer';
 
-const DEFAULTS = { warmUpMs: 0, sloMs: null, maxConnections: 4_096, graceMs: 10_000 };
+const DEFAULTS = { warmUpMs: 0, sloMs: null, maxConnections: 4_096, graceMs: 10_000, readRuns: false };
 
 class OpenLoop implements RunningOpenLoop {
   readonly done: Promise<OpenLoadReport>;
@@ -74,6 +79,7 @@ class OpenLoop implements RunningOpenLoop {
   readonly #pacer: Pacer;
   readonly #tally: Tally;
   readonly #lagUs = new Histogram();
+  readonly #runs: ServerRun[] = [];
   readonly #cpuBefore = process.cpuUsage();
   /** Open ones, busy or not. */
   readonly #connections = new Set<Connection>();
@@ -93,7 +99,8 @@ class OpenLoop implements RunningOpenLoop {
     this.#plan = { ...DEFAULTS, ...plan };
     this.#tally = new Tally(this.#plan.sloMs);
     this.#events = {
-      onAnswer: (connection, status, sinceMs) => this.#onAnswer(connection, status, sinceMs),
+      readRuns: this.#plan.readRuns,
+      onAnswer: (connection, status, sinceMs, run) => this.#onAnswer(connection, status, sinceMs, run),
       onEnd: (connection, reason, lostSinceMs) => this.#onEnd(connection, reason, lostSinceMs),
     };
     this.#pacer = new Pacer({
@@ -119,6 +126,7 @@ class OpenLoop implements RunningOpenLoop {
       unsent: this.#unsent,
       completed: this.#completed,
       lagUs: this.#lagUs,
+      runs: this.#runs,
       generatorCpuMs: (user + system) / 1_000,
     };
   }
@@ -154,10 +162,13 @@ class OpenLoop implements RunningOpenLoop {
     return connection;
   }
 
-  #onAnswer(connection: Connection, status: number, sinceMs: number): void {
+  #onAnswer(connection: Connection, status: number, sinceMs: number, run: ServerRun | null): void {
     this.#underWay -= 1;
     if (status === 200 && this.#isInTheMeasuredTime()) this.#completed += 1;
-    if (this.#isCounted(sinceMs)) this.#tally.answer(status, usSince(sinceMs));
+    if (this.#isCounted(sinceMs)) {
+      this.#tally.answer(status, usSince(sinceMs));
+      if (run !== null) this.#runs.push(run);
+    }
     if (connection.canSend) this.#idle.push(connection);
     this.#finishIfLast();
   }

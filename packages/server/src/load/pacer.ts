@@ -46,17 +46,19 @@ export class Pacer {
   }
 
   readonly #turn = (): void => {
-    if (this.#isStopped) return;
     const { momentsMs, onMoment, onEnd } = this.#options;
-    for (let sends = 0; sends < SENDS_A_TURN && this.#next < momentsMs.length && this.#waitMs() <= 0; sends++) {
-      onMoment(this.#next++);
-    }
+    for (let sends = 0; sends < SENDS_A_TURN && this.#isDue(); sends++) onMoment(this.#next++);
+    if (this.#isStopped) return;
     if (this.#next === momentsMs.length) return onEnd();
     const waitMs = this.#waitMs();
     if (waitMs > TIMER_MARGIN_MS + 1) return void setTimeout(this.#turn, Math.floor(waitMs - TIMER_MARGIN_MS));
     if (waitMs > 0) Atomics.wait(this.#napCell, 0, 0, Math.min(waitMs, LONGEST_NAP_MS));
     setImmediate(this.#turn);
   };
+
+  #isDue(): boolean {
+    return !this.#isStopped && this.#next < this.#options.momentsMs.length && this.#waitMs() <= 0;
+  }
 
   #waitMs(): number {
     return this.#startedAtMs + this.#options.momentsMs[this.#next]! - performance.now();

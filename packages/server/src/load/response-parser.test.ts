@@ -56,6 +56,22 @@ describe('responses on one connection', () => {
   });
 });
 
+describe('the run that answered', () => {
+  const run = (headers: string, readRuns: boolean) => {
+    const found: unknown[] = [];
+    const parser = new ResponseParser({ readRuns, onResponse: (response) => found.push(response.run) });
+    parser.push(Buffer.from(`HTTP/1.1 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`));
+    return found[0];
+  };
+  const timing = 'server-timing: parse;dur=0.041,queue;dur=0.310,run;dur=21.503;desc="3 rows",total;dur=22\r\n';
+
+  it('is read where the server tells of it and somebody wants to know', () => {
+    expect(run(timing, true)).toEqual({ rows: 3, ms: 21.503 });
+    expect(run(timing, false)).toBeNull();
+    expect(run('Server-Timing: cache;dur=1\r\n', true)).toBeNull();
+  });
+});
+
 describe('bytes that are no such response', () => {
   it.each([
     ['another protocol', 'SSH-2.0-OpenSSH\r\n\r\n', 'no HTTP response: "SSH-2.0-OpenSSH"'],

@@ -10,12 +10,22 @@ export interface Response {
   readonly closes: boolean;
   /** Empty unless bodies are kept. */
   readonly body: Buffer;
+  /** The run that answered it, where the server tells of it and somebody wants to know. */
+  readonly run: ServerRun | null;
+}
+
+/** A run of a model, as Jitney's `Server-Timing` tells of it (W3C Server Timing): `run;dur=21.5;desc="3 rows"`. */
+export interface ServerRun {
+  readonly rows: number;
+  readonly ms: number;
 }
 
 export interface ResponseParserOptions {
   readonly onResponse: (response: Response) => void;
   /** Default: bodies are counted and dropped. */
   readonly keepBodies?: boolean;
+  /** Default: what it tells of its run is not looked at. */
+  readonly readRuns?: boolean;
 }
 
 /**
@@ -25,6 +35,7 @@ export interface ResponseParserOptions {
 export class ResponseParser {
   readonly #onResponse: (response: Response) => void;
   readonly #keepBodies: boolean;
+  readonly #readRuns: boolean;
   /** A head that has not come to its end. */
   #unread: Buffer | null = null;
   /** The response whose body is being read. */
@@ -34,9 +45,10 @@ export class ResponseParser {
   #chunked: ChunkedBody | null = null;
   #body: Buffer[] = [];
 
-  constructor({ onResponse, keepBodies = false }: ResponseParserOptions) {
+  constructor({ onResponse, keepBodies = false, readRuns = false }: ResponseParserOptions) {
     this.#onResponse = onResponse;
     this.#keepBodies = keepBodies;
+    this.#readRuns = readRuns;
   }
 
   /** @throws Error where the bytes are no such response. */
@@ -56,7 +68,7 @@ export class ResponseParser {
       this.#unread = data.subarray(from);
       return data.length;
     }
-    this.#head = parseHead(data.toString('latin1', from, end));
+    this.#head = parseHead(data.toString('latin1', from, end), this.#readRuns);
     this.#missingBytes = this.#head.contentLength ?? 0;
     if (this.#head.contentLength === null) this.#chunked = new ChunkedBody((bytes) => this.#keep(bytes));
     else if (this.#missingBytes === 0) this.#finish();
@@ -83,31 +95,38 @@ export class ResponseParser {
   }
 
   #finish(): void {
-    const { status, closes } = this.#head!;
+    const { status, closes, run } = this.#head!;
     const body = this.#keepBodies ? Buffer.concat(this.#body) : NOTHING;
     if (this.#keepBodies) this.#body = [];
     this.#head = null;
     this.#chunked = null;
-    this.#onResponse({ status, closes, body });
+    this.#onResponse({ status, closes, body, run });
   }
 }
 
 interface Head {
   readonly status: number;
   readonly closes: boolean;
+  readonly run: ServerRun | null;
   /** `null`: in chunks. */
   readonly contentLength: number | null;
 }
 
 /** @param text Status line and headers, without the empty line behind them. */
-function parseHead(text: string): Head {
+function parseHead(text: string, readRuns: boolean): Head {
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
   if (status === undefined) throw new Error(`no HTTP response: ${JSON.stringify(text.slice(0, 40))}`);
   return {
     status: Number(status),
     closes: /\r\nconnection:[ \t]*close/i.test(text),
     contentLength: lengthOf(status, text),
+    run: readRuns ? runOf(text) : null,
   };
+}
+
+function runOf(text: string): ServerRun | null {
+  const [, ms, rows] = /\r\nserver-timing:[^\r]*\brun;dur=([\d.]+);desc="(\d+) rows"/i.exec(text) ?? [];
+  return ms === undefined ? null : { rows: Number(rows), ms: Number(ms) };
 }
 
 function lengthOf(status: string, text: string): number | null {
