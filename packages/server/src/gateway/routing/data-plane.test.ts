@@ -114,10 +114,9 @@ async function requestsAt(host: FakeHost, count: number) {
 }
 
 /** Answers each request with its own body. */
-async function answerAll(host: FakeHost, count = 1): Promise<void> {
+async function answerAll(host: FakeHost, count = 1, timing = TIMING): Promise<void> {
   const { connection } = await host.end();
-  for (const { id, body } of await requestsAt(host, count))
-    connection.send({ type: 'result', id, body, timing: TIMING });
+  for (const { id, body } of await requestsAt(host, count)) connection.send({ type: 'result', id, body, timing });
 }
 
 const ended = (host: FakeHost, end: HostEnd) =>
@@ -137,6 +136,36 @@ describe('a request to a model that is ready', () => {
     const answers = [1, 2, 3, 4].map((value) => ask(value));
     await Promise.all([answerAll(one, 2), answerAll(two, 2)]);
     expect(await Promise.all(answers)).toHaveLength(4);
+  });
+});
+
+describe('a host that says how long its queue is', () => {
+  const MINUTE_MS = 60_000;
+
+  it('is not asked what cannot be in time: that is refused at once, with the time to come back', async () => {
+    const host = await startHost('a');
+    plane.setRoutes(routes('ready', host));
+    const first = ask(1);
+    await answerAll(host, 1, { ...TIMING, decodedAtMs: realClock.now(), expectedWaitMs: MINUTE_MS });
+    await first;
+    const refused = expect.objectContaining({ code: 'QUEUE_FULL', retryAfterMs: expect.closeTo(50_000, -4) });
+    expect(() => ask(2, 10_000)).toThrow(refused);
+    expect(() => plane.refuseLate(plane.routes.find('model', null), realClock.now() + 10_000)).toThrow(refused);
+    const patient = ask(3, 2 * MINUTE_MS);
+    await answerAll(host, 2, { ...TIMING, decodedAtMs: realClock.now() });
+    expect(await patient).toMatchObject({ attempts: 1 });
+    // It said that nothing waits any more.
+    plane.refuseLate(plane.routes.find('model', null), realClock.now() + 1);
+  });
+
+  it('is not all there is where another is free', async () => {
+    const [busy, free] = [await startHost('a'), await startHost('b')];
+    plane.setRoutes(routes('ready', busy));
+    const first = ask(1);
+    await answerAll(busy, 1, { ...TIMING, decodedAtMs: realClock.now(), expectedWaitMs: MINUTE_MS });
+    await first;
+    plane.setRoutes(routes('ready', busy, free));
+    plane.refuseLate(plane.routes.find('model', null), realClock.now() + 10_000);
   });
 });
 
