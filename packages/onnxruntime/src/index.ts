@@ -5,7 +5,7 @@ export { listProviders } from './native/providers.js';
 export { runtimeVersion } from './native/runtime.js';
 export { OrtError } from './native/status.js';
 export { createSession, terminateAll } from './onnxruntime.js';
-export type { RunOptions } from './run-plan.js';
+export type { Allocate, RunOptions } from './run-plan.js';
 export type { Session, SessionState } from './session.js';
 export {
   DEFAULT_SPIN_US,

@@ -10,11 +10,18 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Tensors that outputs of the same name are written into, without a copy. Their shapes must be what the run gives. */
   readonly into?: readonly Tensor[];
+  /**
+   * Memory for an output of numbers of so many bytes: at least as many, at an address that is a multiple of 8, and nobody
+   * else's. `null`, and the default: new memory.
+   */
+  readonly allocate?: Allocate;
   /** Default: the session's `runMode`. `sync` cannot be cancelled: `signal` is only looked at before. */
   readonly mode?: RunMode;
   /** Shown in the runtime's own log lines. */
   readonly tag?: string;
 }
+
+export type Allocate = (byteLength: number) => Uint8Array | null;
 
 /** A run whose tensors were checked against the signature. */
 export interface RunPlan {
@@ -24,6 +31,7 @@ export interface RunPlan {
   readonly outputs: readonly number[];
   /** For each output wanted the tensor it is written into; `null`: the runtime allocates them all. */
   readonly into: readonly (Tensor | null)[] | null;
+  readonly allocate: Allocate | null;
   readonly tag: string | null;
 }
 
@@ -51,7 +59,7 @@ export class RunPlanner {
     const outputs = options.outputs === undefined ? this.#allOutputs : this.#choose(options.outputs);
     if (this.#hasUnreadable) this.#refuseUnreadable(outputs);
     const into = options.into === undefined ? null : this.#placeInto(options.into, outputs);
-    return { inputs, outputs, into, tag: options.tag ?? null };
+    return { inputs, outputs, into, allocate: options.allocate ?? null, tag: options.tag ?? null };
   }
 
   #place(feeds: readonly Value[]): (Value | null)[] {

@@ -199,6 +199,29 @@ describe('outputs', () => {
     expect(numbers((await session.run([fp32('x', [1], 5)]))[1])).toEqual([25]);
   });
 
+  it('lie in the memory that is allocated for them, where any is', async () => {
+    const session = await open(doubleAndSquareModel());
+    const x = fp32('x', [2], 3, 4);
+    for (const mode of ['sync', 'async'] as const) {
+      const given: Uint8Array[] = [];
+      const allocate = (byteLength: number) => {
+        if (given.length > 0) return null;
+        given.push(new Uint8Array(new ArrayBuffer(64), 16, byteLength));
+        return given[0] as Uint8Array;
+      };
+      const [double, square] = (await session.run([x], { mode, allocate })) as [Tensor, Tensor];
+      expect([numbers(double), numbers(square)]).toEqual([
+        [6, 8],
+        [9, 16],
+      ]);
+      expect((double.data as Float32Array).buffer).toBe(given[0]?.buffer);
+      expect((square.data as Float32Array).buffer).not.toBe(given[0]?.buffer);
+      const tooSmall = async () =>
+        session.run([x], { mode, allocate: () => new Uint8Array(new ArrayBuffer(64), 0, 4) });
+      await expect(tooSmall()).rejects.toThrow('allocate gave 4 of 8 bytes');
+    }
+  });
+
   it('above a mebibyte are filled on another thread, whole', async () => {
     const session = await open(doubleAndSquareModel());
     const data = Float32Array.from({ length: 600_000 }, (_, index) => index % 1000);

@@ -108,10 +108,11 @@ export class RunFrame implements Endable {
   results(reader: ValueReader, copies?: Promise<void>[]): Value[] {
     const plan = this.#plan as RunPlan;
     const results = new Array<Value>(plan.outputs.length);
+    const memory = { allocate: plan.allocate, copies: copies ?? null };
     for (let place = 0; place < plan.outputs.length; place++) {
       const { name, isTensor } = this.#port(plan, place);
       const value = this.#outputValues.get(place);
-      results[place] = plan.into?.[place] ?? (isTensor ? reader.tensor(value, name, copies) : reader.read(value, name));
+      results[place] = plan.into?.[place] ?? (isTensor ? reader.tensor(value, name, memory) : reader.read(value, name));
     }
     return results;
   }

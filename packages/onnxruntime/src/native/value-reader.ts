@@ -7,7 +7,9 @@ import {
   type NumericArray,
   type NumericDtype,
   type Tensor,
+  viewNumericArray,
 } from '@jitney/core';
+import type { Allocate } from '../run-plan.js';
 import type { Value } from '../value.js';
 import { dtypeOf, VALUE_KINDS } from './element-types.js';
 import type { Address, Status } from './function-table.js';
@@ -19,6 +21,15 @@ const INITIAL_RANK = 8;
 
 /** Copies from here on take longer than handing them to another thread: 1 MiB takes about 150 µs into new memory. */
 const LARGE_BYTES = 1 << 20;
+
+/** Where tensors are put. */
+export interface ReaderMemory {
+  readonly allocate: Allocate | null;
+  /** Takes the promises of large ones that are filled on another thread; the `OrtValue` must live until then. */
+  readonly copies: Promise<void>[] | null;
+}
+
+const NEW_MEMORY: ReaderMemory = { allocate: null, copies: null };
 
 /** Copies `OrtValue`s into values of JavaScript. The `OrtValue` stays the caller's. */
 export class ValueReader {
@@ -48,8 +59,8 @@ export class ValueReader {
     }
   }
 
-  /** A tensor. Where `copies` is given, a large one is filled on another thread; `value` must live until then. */
-  tensor(value: Address, name: string, copies?: Promise<void>[]): Tensor {
+  /** A tensor. */
+  tensor(value: Address, name: string, { allocate, copies }: ReaderMemory = NEW_MEMORY): Tensor {
     const { api } = this.#runtime;
     const out = this.#out;
     this.#done(api.getTensorTypeAndShape(value, out.at(0), out.at(1), out.at(2)));
@@ -58,7 +69,8 @@ export class ValueReader {
     const shape = this.#shape(out.get(1), out.int(2));
     const count = elementCount(shape);
     if (dtype === 'BYTES') return { name, dtype, shape, data: this.#strings(value, count) };
-    const data = allocate(name, dtype, shape, count);
+    const given = allocate?.(count * (elementBytes(dtype) as number)) ?? null;
+    const data = given === null ? newMemory(name, dtype, shape, count) : givenMemory(given, dtype, count);
     if (count > 0) {
       this.#done(api.getTensorMutableData(value, out.at(0)));
       this.#copy(data, out.get(0), copies);
@@ -66,9 +78,9 @@ export class ValueReader {
     return { name, dtype, shape, data };
   }
 
-  #copy(to: NumericArray, from: Address, copies: Promise<void>[] | undefined): void {
+  #copy(to: NumericArray, from: Address, copies: Promise<void>[] | null): void {
     const { copy } = this.#runtime;
-    if (copies === undefined || to.byteLength < LARGE_BYTES) return copy(to, from, to.byteLength);
+    if (copies === null || to.byteLength < LARGE_BYTES) return copy(to, from, to.byteLength);
     copies.push(pinnedAsync(to, (done) => copy.async(to, from, to.byteLength, done)));
   }
 
@@ -133,7 +145,7 @@ export class ValueReader {
   }
 }
 
-function allocate(name: string, dtype: NumericDtype, shape: readonly number[], count: number): NumericArray {
+function newMemory(name: string, dtype: NumericDtype, shape: readonly number[], count: number): NumericArray {
   try {
     return createNumericArray(dtype, count);
   } catch (cause) {
@@ -144,4 +156,10 @@ function allocate(name: string, dtype: NumericDtype, shape: readonly number[], c
       { cause },
     );
   }
+}
+
+function givenMemory(given: Uint8Array, dtype: NumericDtype, count: number): NumericArray {
+  const data = viewNumericArray(dtype, given.buffer, given.byteOffset, count);
+  invariant(data.byteLength <= given.byteLength, `allocate gave ${given.byteLength} of ${data.byteLength} bytes`);
+  return data;
 }

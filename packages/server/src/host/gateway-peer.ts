@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { type Clock, JitneyError } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../wire/connection.js';
-import type { RequestFrame } from '../wire/frames.js';
+import type { Body, RequestFrame } from '../wire/frames.js';
+import type { LargeBuffers } from '../wire/large-buffers.js';
 import type { EntryOrigins } from './entry-origins.js';
 import type { ExclusiveGate } from './exclusive-gate.js';
 import { handleRequest, type Reply } from './handle-request.js';
@@ -13,6 +14,7 @@ export interface GatewayPeerOptions {
   /** Who speaks, for the other side's log. */
   readonly name: string;
   readonly maxFrameBytes: number;
+  readonly memory: LargeBuffers;
   readonly clock: Clock;
   readonly origins: EntryOrigins;
   readonly gate: ExclusiveGate;
@@ -40,6 +42,7 @@ export class GatewayPeer implements VisitHost {
     this.#connection = createConnection(socket, {
       name: options.name,
       maxFrameBytes: options.maxFrameBytes,
+      memory: options.memory,
       onFrame: (frame) => this.#receive(frame),
       onClose: () => this.#abandon(),
     });
@@ -134,12 +137,23 @@ export class GatewayPeer implements VisitHost {
   }
 
   #sendResult(frame: RequestFrame, { body, timing }: Extract<Reply, { state: 'done' }>): void {
+    const { memory } = this.#options;
+    // Every run that read its tensors is over; what own code got as content, it may have kept.
+    if (frame.body.kind === 'tensors') memory.giveFrame(frame.body.tensors);
     try {
-      this.#connection.send({ type: 'result', id: frame.id, body, timing });
+      this.#connection.send({ type: 'result', id: frame.id, body, timing }, this.#afterwards(body));
     } catch (thrown) {
       // An answer larger than a frame may be is this request's misfortune alone.
       this.#fail(frame, JitneyError.from(thrown));
     }
+  }
+
+  /** What to do once an answer is out, where there is anything. */
+  #afterwards(body: Body): (() => void) | null {
+    const { memory } = this.#options;
+    if (body.kind !== 'tensors' || !memory.hasLent(body.tensors)) return null;
+    const { tensors } = body;
+    return () => memory.giveShares(tensors);
   }
 
   #fail(frame: RequestFrame, error: JitneyError): void {

@@ -1,5 +1,6 @@
 import { type Backend, JitneyError, type ModelLog, type RequestContext } from '@jitney/core';
 import { realClock } from '../wire/clock.js';
+import { LargeBuffers } from '../wire/large-buffers.js';
 import type { FromHost, HostModel, ToHost } from '../wire/messages.js';
 import { createOnnxBackend, nativeFunctions } from './backend/onnx/index.js';
 import { returnFreeMemory } from './free-memory.js';
@@ -29,13 +30,15 @@ async function start(message: LoadMessage): Promise<void> {
   const log = new HostLog(message.log, `host ${title}`);
   process.on('uncaughtException', (error, origin) => endSinceUncaught(log, error, origin));
   const host: { requests: RequestServer | null } = { requests: null };
-  const targets = await loadAll(message, log, host);
+  const memory = new LargeBuffers();
+  const targets = await loadAll(message, log, host, memory);
   const served = targets.filter((target) => target !== undefined);
   if (served.length === 0) return;
   const requests = new RequestServer({
     name: `host ${title}`,
     targets,
     clock: realClock,
+    memory,
     maxFrameBytes: message.maxFrameBytes,
     onFailure: (frame, error) => logFailure(log, frame.requestId, error),
     onServed: () => send({ type: 'served' }),
@@ -62,9 +65,11 @@ async function loadAll(
   { models, cpuSharers }: LoadMessage,
   log: HostLog,
   host: { readonly requests: RequestServer | null },
+  memory: LargeBuffers,
 ): Promise<(ServedModel | undefined)[]> {
   const targets: (ServedModel | undefined)[] = [];
-  const loading = { log, host, processRuns: new ProcessRuns(), backend: createOnnxBackend(cpuSharers) };
+  const backend = createOnnxBackend(cpuSharers, (byteLength) => memory.takeLarge(byteLength));
+  const loading = { log, host, processRuns: new ProcessRuns(), backend };
   for (const [target, asked] of models.entries()) targets.push(await loadOne(asked, target, loading));
   return targets;
 }

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { type End, endOf, request } from '../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from '../wire/address.js';
 import type { RequestFrame } from '../wire/frames.js';
+import { LargeBuffers } from '../wire/large-buffers.js';
 import { RequestServer } from './request-server.js';
 import { type Doubling, type DoublingOptions, doubling, serveDoubling } from './testing/doubling-model.js';
 
@@ -16,12 +17,14 @@ describe('a host with gateways', () => {
   let ends: End[];
   let server: RequestServer;
   let failures: [RequestFrame, JitneyError][];
+  let memory: LargeBuffers;
 
   beforeEach(() => {
     folder = createRuntimeFolder();
     address = folder.socketPath('host');
     ends = [];
     failures = [];
+    memory = new LargeBuffers();
   });
 
   afterEach(async () => {
@@ -36,6 +39,7 @@ describe('a host with gateways', () => {
       name: 'host doubling@1',
       targets: [undefined, model.served],
       clock: model.clock,
+      memory,
       maxFrameBytes,
       onFailure: (frame, error) => failures.push([frame, error]),
     });
@@ -82,6 +86,24 @@ describe('a host with gateways', () => {
       ],
       [[7, 4]],
     ]);
+  });
+
+  it('reads a large request into memory that the next one has again', async () => {
+    const batching = { mode: 'whole', maxRows: null, reason: 'a test says so' } as const;
+    const model = await listen({ mode: 'held', batching }, 1e6);
+    const end = gateway();
+    for (const id of [1, 2]) {
+      const data = Float32Array.from({ length: 50_000 }, (_, index) => index + id);
+      const tensor = { name: 'x', dtype: 'FP32', shape: [50_000, 1], data } as const;
+      end.connection.send(row(id, 0, { body: { kind: 'tensors', tensors: [tensor] } }));
+      await model.until(() => model.executor.held.length === 1);
+      expect(memory.keptBytes).toBe(0);
+      await model.executor.only.release();
+      await model.until(() => end.received.length === id);
+      expect(valuesOf(end)[id - 1]).toEqual([id, ...data.map((value) => 2 * value)]);
+      expect(memory.keptBytes).toBeGreaterThanOrEqual(200_000);
+    }
+    expect(memory.keptBytes).toBeLessThan(300_000);
   });
 
   it('answers content with content', async () => {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, JitneyError } from '@jitney/core';
 import type { RequestFrame } from '../wire/frames.js';
+import type { LargeBuffers } from '../wire/large-buffers.js';
 import { EntryOrigins } from './entry-origins.js';
 import { ExclusiveGate } from './exclusive-gate.js';
 import { GatewayPeer } from './gateway-peer.js';
@@ -14,6 +15,8 @@ export interface RequestServerOptions {
   readonly targets: readonly (ServedModel | undefined)[];
   readonly clock: Clock;
   readonly maxFrameBytes: number;
+  /** Where large requests are read into, and large answers may come from. */
+  readonly memory: LargeBuffers;
   /** Told of each request, or item of one, that failed, with its cause, for the log. */
   readonly onFailure: (frame: RequestFrame, error: JitneyError) => void;
   /** Told once, of the first request that was answered. */
@@ -79,10 +82,11 @@ export class RequestServer {
   }
 
   #connect(socket: Socket): void {
-    const { name, maxFrameBytes, clock, onFailure } = this.#options;
+    const { name, maxFrameBytes, memory, clock, onFailure } = this.#options;
     const peer = new GatewayPeer(socket, {
       name,
       maxFrameBytes,
+      memory,
       clock,
       onFailure,
       origins: this.#origins,

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyFrame } from '../../test/wire/arbitrary-frames.js';
 import { cancelBytes, type End, endOf, helloBytes, MAX_BYTES, request } from '../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from './address.js';
-import { WIRE_VERSION } from './frames.js';
+import { type RequestFrame, WIRE_VERSION } from './frames.js';
+import { LargeBuffers } from './large-buffers.js';
 
 let folder: RuntimeFolder;
 let server: Server;
@@ -38,6 +39,8 @@ async function socketPair(): Promise<[Socket, Socket]> {
   sockets.push(dialled, accepted);
   return [dialled, accepted];
 }
+
+const bodyOf = ({ body }: RequestFrame) => (body.kind === 'tensors' ? body.tensors : []);
 
 async function connectedPair(): Promise<[End, End]> {
   const [a, b] = await socketPair();
@@ -87,6 +90,55 @@ describe('two ends of a connection', () => {
     a.connection.send(request(1, 0, { body: { kind: 'tensors', tensors } }));
     await b.until(() => b.received.length >= 1);
     expect(b.received[0]).toMatchObject({ body: { tensors: [{ data: new Float32Array(100_000).fill(0.5) }] } });
+  });
+});
+
+describe('the memory of what is sent', () => {
+  it('is free once it was written: at once where it was copied, else with the last piece', async () => {
+    const [a, b] = await connectedPair();
+    const freed: string[] = [];
+    a.connection.send(request(1, 500_000), () => freed.push(`large, ${a.connection.bufferedBytes} bytes wait`));
+    a.connection.send(request(2, 3), () => freed.push('small'));
+    expect(freed).toEqual(['small']);
+    await b.until(() => b.received.length === 2);
+    await vi.waitUntil(() => freed.length === 2);
+    expect(freed).toEqual(['small', 'large, 0 bytes wait']);
+  });
+
+  it('is free when nothing is sent any more', async () => {
+    const [a] = await connectedPair();
+    a.connection.destroy();
+    let isFree = false;
+    a.connection.send(request(1, 500_000), () => {
+      isFree = true;
+    });
+    expect(isFree).toBe(true);
+  });
+});
+
+describe('the memory of what is received', () => {
+  it('is that of the frame before, once it was given back', async () => {
+    const [dialled, accepted] = await socketPair();
+    const memory = new LargeBuffers();
+    const buffers = new Set<ArrayBufferLike>();
+    const a = endOf(dialled, 'a');
+    const b = endOf(
+      accepted,
+      'b',
+      (frame) => {
+        const { body } = frame as RequestFrame;
+        if (body.kind !== 'tensors') return;
+        for (const { data } of body.tensors) buffers.add((data as Float32Array).buffer);
+        expect(body.tensors).toEqual(bodyOf(request(b.received.length - 1, 200_000)));
+        memory.giveFrame(body.tensors);
+      },
+      memory,
+    );
+    for (let id = 0; id < 5; id++) {
+      a.connection.send(request(id, 200_000));
+      await b.until(() => b.received.length > id);
+    }
+    expect(buffers.size).toBe(1);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
 import { type Frame, type HelloFrame, PIECE_BYTES, WIRE_VERSION } from './frames.js';
 import { Inbox } from './inbox.js';
+import { LargeBuffers } from './large-buffers.js';
 import { readLastWords } from './last-words.js';
 import { frameError, MAX_FRAME_BYTES } from './layout.js';
 import { Outbox } from './outbox.js';
@@ -14,7 +15,7 @@ export interface ConnectionOptions {
   readonly name: string;
   /**
    * Called for each frame, in order. Its tensors and content are views of memory that belongs to the frame alone or to
-   * frames that came with it: free to keep, not to write.
+   * frames that came with it: free to keep, not to write. What is done with it may give it back to `memory`.
    */
   readonly onFrame: (frame: Message) => void;
   /** Called once when nothing comes any more; `error` is missing where the other side ended it between two frames. */
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
   readonly onDrain?: () => void;
   /** Largest frame sent or taken, equal on both sides. */
   readonly maxFrameBytes: number;
+  /** Where large frames are read into. Default: this connection's own. */
+  readonly memory?: LargeBuffers;
 }
 
 /** Frames in both directions over a Unix socket or a named pipe. */
@@ -30,12 +33,12 @@ export interface Connection {
   /**
    * Sends `frame` with the others of this turn of the event loop. Frames of one `id` arrive in order; a small frame
    * overtakes the large ones of others. A body of 32 KiB or more is not copied: it must stay unchanged until it was
-   * written. False: more than enough is waiting, so wait for `onDrain` if you can; or the connection has ended.
+   * written, which `onWritten` tells; of smaller ones it tells at once. False: more than enough is waiting, so wait for `onDrain` if you can; or the connection has ended.
    *
    * @throws JitneyError TOO_LARGE above `maxFrameBytes`, INTERNAL when the frame is out of bounds; the connection goes
    * on without it.
    */
-  send(frame: Message): boolean;
+  send(frame: Message, onWritten?: (() => void) | null): boolean;
   /**
    * Writes the small frames sent so far, at once. True when the system took all of them, so that they arrive even if
    * this process ends now; false when it is behind with what was written before.
@@ -81,7 +84,7 @@ class SocketConnection implements Connection {
     this.#options = options;
     const maxFrameBytes = Math.min(options.maxFrameBytes, MAX_FRAME_BYTES);
     this.#outbox = new Outbox(maxFrameBytes);
-    this.#inbox = new Inbox(maxFrameBytes, (frame) => this.#receive(frame));
+    this.#inbox = new Inbox(maxFrameBytes, (frame) => this.#receive(frame), options.memory ?? new LargeBuffers());
   }
 
   start(): void {
@@ -100,9 +103,12 @@ class SocketConnection implements Connection {
     return this.#outbox.smallBytes + this.#outbox.largeBytes + this.#socket.writableLength;
   }
 
-  send(frame: Message): boolean {
-    if (this.#state !== 'open') return false;
-    this.#outbox.add(frame);
+  send(frame: Message, onWritten: (() => void) | null = null): boolean {
+    if (this.#state !== 'open') {
+      onWritten?.();
+      return false;
+    }
+    this.#outbox.add(frame, onWritten);
     // A turn in which much is sent gives the other side its first part to work on.
     if (this.#outbox.smallBytes >= PIECE_BYTES && !this.#socket.writableNeedDrain) this.#writeSmall();
     this.#schedule();
@@ -173,7 +179,11 @@ class SocketConnection implements Connection {
     while (socket.writableLength < WINDOW_BYTES) {
       const piece = this.#outbox.takePiece();
       if (piece === null) break;
-      for (const part of piece) socket.write(part);
+      const { parts, onWritten } = piece;
+      for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i] as Uint8Array);
+      const last = parts.at(-1) as Uint8Array;
+      if (onWritten === null) socket.write(last);
+      else socket.write(last, () => onWritten());
     }
     socket.uncork();
   }

@@ -15,7 +15,7 @@ function sent(frames: readonly Frame[]): Buffer {
   const outbox = new Outbox(MAX_BYTES);
   for (const frame of frames) outbox.add(frame);
   const parts: Uint8Array[] = [outbox.takeSmall().written()];
-  for (let piece = outbox.takePiece(); piece !== null; piece = outbox.takePiece()) parts.push(...piece);
+  for (let piece = outbox.takePiece(); piece !== null; piece = outbox.takePiece()) parts.push(...piece.parts);
   return Buffer.concat(parts);
 }
 

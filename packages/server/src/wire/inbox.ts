@@ -1,6 +1,7 @@
 import { ByteReader } from './byte-reader.js';
 import { decodeFrame } from './frame-decoder.js';
 import { type Frame, PIECE_BYTES } from './frames.js';
+import { LargeBuffers } from './large-buffers.js';
 import { align8, frameError, OPEN_HEADER_BYTES, RECORD, RECORD_HEADER_BYTES } from './layout.js';
 import { type Arriving, OpenFrames } from './open-frames.js';
 
@@ -16,7 +17,7 @@ interface Unfinished {
 
 /**
  * Turns arriving chunks into frames. Small frames are views of their chunk, which must not change afterwards; frames
- * in pieces are read into one buffer of their exact size.
+ * in pieces are read into one buffer of their exact size, out of `memory`, to which whoever got the frame may give it back.
  */
 export class Inbox {
   readonly #maxFrameBytes: number;
@@ -26,10 +27,10 @@ export class Inbox {
   #record: Unfinished | null = null;
   #isStopped = false;
 
-  constructor(maxFrameBytes: number, onFrame: (frame: Frame) => void) {
+  constructor(maxFrameBytes: number, onFrame: (frame: Frame) => void, memory = new LargeBuffers()) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#onFrame = onFrame;
-    this.#open = new OpenFrames(maxFrameBytes);
+    this.#open = new OpenFrames(maxFrameBytes, memory);
   }
 
   /** False in the middle of a record or of a frame in pieces. */

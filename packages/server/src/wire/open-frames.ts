@@ -1,3 +1,4 @@
+import type { LargeBuffers } from './large-buffers.js';
 import { frameError } from './layout.js';
 import { MAX_OPEN_FRAMES } from './piece-queue.js';
 
@@ -13,11 +14,13 @@ export interface Arriving {
  */
 export class OpenFrames {
   readonly #maxBytes: number;
+  readonly #memory: LargeBuffers;
   readonly #frames = new Map<number, Arriving>();
   #bytes = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, memory: LargeBuffers) {
     this.#maxBytes = maxBytes;
+    this.#memory = memory;
   }
 
   get size(): number {
@@ -32,7 +35,7 @@ export class OpenFrames {
     if (bytes > this.#maxBytes) {
       throw frameError(`frames in pieces of ${bytes} bytes are above the limit of ${this.#maxBytes}`);
     }
-    this.#frames.set(stream, { bytes: Buffer.allocUnsafeSlow(byteLength), filled: 0 });
+    this.#frames.set(stream, { bytes: this.#memory.take(byteLength), filled: 0 });
     this.#bytes = bytes;
   }
 

@@ -28,9 +28,9 @@ function connected(maxFrameBytes = MAX_BYTES): Receiver {
     arrived.push('id' in frame ? `${frame.type} ${frame.id}` : frame.type),
   );
   const takePiece = () => {
-    const parts = outbox.takePiece();
-    if (parts === null) return null;
-    const bytes = Buffer.concat(parts);
+    const piece = outbox.takePiece();
+    if (piece === null) return null;
+    const bytes = Buffer.concat(piece.parts);
     expect(bytes.length).toBeLessThanOrEqual(PIECE_BYTES + 16);
     inbox.push(bytes);
     return bytes.readUInt16LE(6);
@@ -126,7 +126,7 @@ describe('a large tensor', () => {
     outbox.add({ type: 'piece', id: 1, last: true, body: { kind: 'tensors', tensors } });
     let viewed = 0;
     for (let piece = outbox.takePiece(); piece !== null; piece = outbox.takePiece()) {
-      for (const part of piece) if (part.buffer === data.buffer) viewed += part.length;
+      for (const part of piece.parts) if (part.buffer === data.buffer) viewed += part.length;
     }
     expect(viewed).toBe(data.byteLength);
   });

@@ -4,7 +4,7 @@ import { ByteWriter } from './byte-writer.js';
 import { encodeFrame } from './frame-encoder.js';
 import { type Frame, PIECE_BYTES } from './frames.js';
 import { RECORD, RECORD_HEADER_BYTES } from './layout.js';
-import { PieceQueue } from './piece-queue.js';
+import { type Piece, PieceQueue } from './piece-queue.js';
 
 /** Bodies from here on leave as views, in pieces; smaller ones are copied behind each other into one buffer. */
 const LARGE_BODY_BYTES = PIECE_BYTES / 2;
@@ -35,15 +35,18 @@ export class Outbox {
   }
 
   /**
+   * @param onWritten - told once nobody reads the frame's body any more: at once where it was copied
    * @throws JitneyError TOO_LARGE above `maxFrameBytes`, INTERNAL when the frame cannot be encoded; nothing of it is
    * sent then.
    */
-  add(frame: Frame): void {
-    if ('body' in frame && bodyBytes(frame.body) >= LARGE_BODY_BYTES) return this.#addLarge(frame);
-    if (this.#large.byteLength > 0 && 'id' in frame && this.#large.holds(frame.id)) return this.#addLarge(frame);
+  add(frame: Frame, onWritten: (() => void) | null = null): void {
+    if ('body' in frame && bodyBytes(frame.body) >= LARGE_BODY_BYTES) return this.#addLarge(frame, onWritten);
+    if (this.#large.byteLength > 0 && 'id' in frame && this.#large.holds(frame.id)) {
+      return this.#addLarge(frame, onWritten);
+    }
     const start = this.#small.length;
     try {
-      this.#addSmall(frame, start);
+      this.#addSmall(frame, start, onWritten);
     } catch (thrown) {
       this.#small.truncate(start);
       throw thrown;
@@ -66,12 +69,12 @@ export class Outbox {
     this.#spare = taken;
   }
 
-  /** The next piece of a large frame as a record, in parts; `null` when none waits. */
-  takePiece(): readonly Uint8Array[] | null {
+  /** The next piece of a large frame; `null` when none waits. */
+  takePiece(): Piece | null {
     return this.#large.take();
   }
 
-  #addSmall(frame: Frame, start: number): void {
+  #addSmall(frame: Frame, start: number, onWritten: (() => void) | null): void {
     const writer = this.#small;
     writer.u32(0);
     writer.u8(RECORD.whole);
@@ -81,18 +84,20 @@ export class Outbox {
     const length = writer.length - start - RECORD_HEADER_BYTES;
     if (length > PIECE_BYTES) {
       writer.truncate(start);
-      return this.#addLarge(frame);
+      return this.#addLarge(frame, onWritten);
     }
     this.#checkLength(length);
     writer.patchU32(start, length);
     writer.pad8(start);
+    onWritten?.();
   }
 
-  #addLarge(frame: Frame): void {
+  #addLarge(frame: Frame, onWritten: (() => void) | null): void {
     const writer = ByteWriter.scattered();
     encodeFrame(writer, frame);
     this.#checkLength(writer.length);
-    this.#large.add('id' in frame ? frame.id : null, writer.finish(), writer.length);
+    const id = 'id' in frame ? frame.id : null;
+    this.#large.add({ id, parts: writer.finish(), byteLength: writer.length, onWritten });
   }
 
   #checkLength(length: number): void {

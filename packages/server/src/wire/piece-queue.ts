@@ -4,12 +4,24 @@ import { OPEN_HEADER_BYTES, RECORD, RECORD_HEADER_BYTES } from './layout.js';
 /** Frames of a connection that may be in pieces at the same time; both ends count them. */
 export const MAX_OPEN_FRAMES = 16;
 
-/** A frame that leaves in pieces. */
-interface Outgoing {
+/** A part of a large frame as a record. */
+export interface Piece {
+  readonly parts: readonly Uint8Array[];
+  /** For the last one of a frame: to be told once nobody reads the frame's memory any more. */
+  readonly onWritten: (() => void) | null;
+}
+
+export interface LargeFrame {
   /** Of the request it is about; `null` when it is about none. */
   readonly id: number | null;
   readonly parts: readonly Uint8Array[];
   readonly byteLength: number;
+  /** See {@link Piece}. */
+  readonly onWritten: (() => void) | null;
+}
+
+/** A frame that leaves in pieces. */
+interface Outgoing extends LargeFrame {
   /** Told apart by it on the wire; `null` until its first piece is taken. */
   stream: number | null;
   sentBytes: number;
@@ -40,20 +52,23 @@ export class PieceQueue {
     return this.#open.some((frame) => frame.id === id) || this.#waiting.some((frame) => frame.id === id);
   }
 
-  add(id: number | null, parts: readonly Uint8Array[], byteLength: number): void {
+  add({ id, parts, byteLength, onWritten }: LargeFrame): void {
     this.byteLength += byteLength;
-    this.#waiting.push({ id, parts, byteLength, stream: null, sentBytes: 0, part: 0, offset: 0 });
+    this.#waiting.push({ id, parts, byteLength, onWritten, stream: null, sentBytes: 0, part: 0, offset: 0 });
   }
 
-  /** The next piece as a record, in parts; `null` when nothing waits. */
-  take(): readonly Uint8Array[] | null {
+  /** The next piece; `null` when nothing waits. */
+  take(): Piece | null {
     this.#begin();
     const frame = this.#open.shift();
     if (frame === undefined) return null;
-    const piece = this.#cut(frame);
-    if (frame.sentBytes < frame.byteLength) this.#open.push(frame);
-    else this.#openBytes -= frame.byteLength;
-    return piece;
+    const parts = this.#cut(frame);
+    if (frame.sentBytes < frame.byteLength) {
+      this.#open.push(frame);
+      return { parts, onWritten: null };
+    }
+    this.#openBytes -= frame.byteLength;
+    return { parts, onWritten: frame.onWritten };
   }
 
   #begin(): void {

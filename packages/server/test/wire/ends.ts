@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { JitneyError } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../../src/wire/connection.js';
 import type { RequestFrame } from '../../src/wire/frames.js';
+import { LargeBuffers } from '../../src/wire/large-buffers.js';
 
 export const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -19,7 +20,12 @@ export interface End {
   closed(): Promise<JitneyError | undefined>;
 }
 
-export function endOf(socket: Socket, name: string, onFrame: (frame: Message) => void = () => {}): End {
+export function endOf(
+  socket: Socket,
+  name: string,
+  onFrame: (frame: Message) => void = () => {},
+  memory = new LargeBuffers(),
+): End {
   const steps = new EventEmitter();
   const received: Message[] = [];
   const closes: (JitneyError | undefined)[] = [];
@@ -30,6 +36,7 @@ export function endOf(socket: Socket, name: string, onFrame: (frame: Message) =>
   const connection = createConnection(socket, {
     name,
     maxFrameBytes: MAX_BYTES,
+    memory,
     onFrame: (frame) => {
       received.push(frame);
       onFrame(frame);

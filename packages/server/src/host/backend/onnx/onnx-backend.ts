@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { type Artifact, type Backend, JitneyError, type Model } from '@jitney/core';
 import {
+  type Allocate,
   createSession,
   inspectModelFile,
   invalidModel,
@@ -28,15 +29,19 @@ export type OnnxBackendOptions = Readonly<Record<string, unknown>>;
  * Serves ONNX files with ONNX Runtime on the CPU, or on the providers that the options name.
  *
  * @param sharers - what shares the CPUs. Default: nothing else does.
+ * @param allocate - gives large outputs their memory. Default: it is new.
  */
-export function createOnnxBackend(sharers: CpuSharers = { heavy: 1, light: 0 }): Backend<OnnxBackendOptions> {
+export function createOnnxBackend(
+  sharers: CpuSharers = { heavy: 1, light: 0 },
+  allocate: Allocate | null = null,
+): Backend<OnnxBackendOptions> {
   const cpus = () => shareOf(usableCpus(), sharers);
   return {
     name: 'onnx',
     /** The file is read and judged first, so that nothing is loaded of a model that cannot be served. */
     async load(artifact: Artifact, options: OnnxBackendOptions, signal: AbortSignal): Promise<Model> {
       try {
-        return await loadModel(artifact, options, cpus, signal);
+        return await loadModel(artifact, options, { cpus, allocate }, signal);
       } catch (thrown) {
         throw named(artifact, thrown);
       }
@@ -44,10 +49,15 @@ export function createOnnxBackend(sharers: CpuSharers = { heavy: 1, light: 0 }):
   };
 }
 
+interface Resources {
+  readonly cpus: () => UsableCpus;
+  readonly allocate: Allocate | null;
+}
+
 async function loadModel(
   artifact: Artifact,
   options: OnnxBackendOptions,
-  cpus: () => UsableCpus,
+  { cpus, allocate }: Resources,
   signal: AbortSignal,
 ): Promise<Model> {
   const asked = await confine(options, artifact.root);
@@ -66,7 +76,7 @@ async function loadModel(
   const session = await openSession(artifact, { ...asked, intraOpThreads: threads.intraOpThreads }, signal);
   // Pages of the weights may already be counted elsewhere, and others may grow meanwhile: never below what is known.
   const hostBytes = Math.max(modelBytes, process.memoryUsage.rss() - residentBytes);
-  return createModel({ session, report, refuse, hostBytes, runtime: describeRuntime(asked, threads) });
+  return createModel({ session, report, refuse, hostBytes, allocate, runtime: describeRuntime(asked, threads) });
 }
 
 interface ModelParts {
@@ -74,14 +84,15 @@ interface ModelParts {
   readonly report: ModelFileReport;
   readonly refuse: Refuse;
   readonly hostBytes: number;
+  readonly allocate: Allocate | null;
   readonly runtime: string;
 }
 
-async function createModel({ session, report, refuse, hostBytes, runtime }: ModelParts): Promise<Model> {
+async function createModel({ session, report, refuse, hostBytes, allocate, runtime }: ModelParts): Promise<Model> {
   try {
     const signature = new SessionSignature(session, refuse);
     const facts = modelFacts({ report, metadata: session.metadata, signature: signature.signature, runtime });
-    return new OnnxModel({ session, signature, facts, memory: { hostBytes, deviceBytes: 0 } });
+    return new OnnxModel({ session, signature, facts, memory: { hostBytes, deviceBytes: 0 }, allocate });
   } catch (thrown) {
     await session.dispose();
     throw thrown;

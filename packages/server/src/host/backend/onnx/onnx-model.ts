@@ -1,6 +1,15 @@
 import type { Batch, Model, ModelFacts, ModelMemory, Signature, Tensor } from '@jitney/core';
-import type { RunOptions, Session } from '@jitney/onnxruntime';
+import type { Allocate, RunOptions, Session } from '@jitney/onnxruntime';
 import type { SessionSignature } from './signature.js';
+
+export interface OnnxModelParts {
+  readonly session: Session;
+  readonly signature: SessionSignature;
+  readonly facts: ModelFacts;
+  readonly memory: ModelMemory;
+  /** Gives large outputs their memory. */
+  readonly allocate: Allocate | null;
+}
 
 /** A session behind the contract of every backend. It owns the session. */
 export class OnnxModel implements Model {
@@ -8,12 +17,14 @@ export class OnnxModel implements Model {
   readonly #session: Session;
   readonly #signature: SessionSignature;
   readonly #memory: ModelMemory;
+  readonly #allocate: Allocate | null;
 
-  constructor(parts: { session: Session; signature: SessionSignature; facts: ModelFacts; memory: ModelMemory }) {
+  constructor(parts: OnnxModelParts) {
     this.facts = parts.facts;
     this.#session = parts.session;
     this.#signature = parts.signature;
     this.#memory = parts.memory;
+    this.#allocate = parts.allocate;
   }
 
   get signature(): Signature {
@@ -26,6 +37,7 @@ export class OnnxModel implements Model {
     const options: RunOptions = {
       ...(sources === null ? {} : { outputs: sources }),
       ...(signal === undefined ? {} : { signal }),
+      ...(this.#allocate === null ? {} : { allocate: this.#allocate }),
     };
     const values = this.#session.run(tensors, options);
     return values instanceof Promise
