@@ -25,11 +25,17 @@ try {
     throw new Error('The bench reads processor time and memory from /proc: it needs Linux.');
   const options = parseOptions(process.argv.slice(2));
   const print = (text: string) => void process.stdout.write(text);
+  if (options.scenes.length > 1) process.stderr.write(`some ${Math.ceil(minutesOf(options))} minutes in all\n`);
   for (const scene of options.scenes) await runScene(scene, { ...options, children, folder, print });
   for (const scene of options.tuned) await tune(tuningStage(options), scene);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
+}
+
+/** Scenes that do not tell how long they take are short. */
+function minutesOf(options: BenchOptions): number {
+  return options.scenes.reduce((sum, scene) => sum + (scene.minutes?.(options) ?? (options.isQuick ? 0.2 : 1.5)), 0);
 }
 
 function tuningStage({ only, isQuick, rounds }: BenchOptions): Stage {
