@@ -1,5 +1,6 @@
 import { type Clock, JitneyError, type Moment } from '@jitney/core';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
+import { LargeBuffers } from '../../wire/large-buffers.js';
 import type { Condemned, HostEnded, HostRoute, ModelRoute, RoutingTable } from '../../wire/messages.js';
 import type { Answer, Call, Caller } from '../call.js';
 import { CondemnedRequests } from './condemned-requests.js';
@@ -46,6 +47,8 @@ const ENDS_KEPT = 256;
  * When a host ends, its requests go to the next one, run alone, or end, as resend.ts decides.
  */
 export class DataPlane {
+  /** Where large answers are read into; for large requests too. Whoever is done with a body gives it back. */
+  readonly memory = new LargeBuffers();
   readonly #options: DataPlaneOptions;
   readonly #routes = new RouteIndex();
   readonly #links = new Map<string, HostLink>();
@@ -153,6 +156,7 @@ export class DataPlane {
         socketPath,
         name,
         clock,
+        memory: this.memory,
         maxFrameBytes: limits.maxFrameBytes,
         events: {
           onAnswer: (flight, frame) => this.#answered(flight, frame),

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Clock, Moment } from '@jitney/core';
 import { type Connection, createConnection, type Message } from '../../wire/connection.js';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
+import type { LargeBuffers } from '../../wire/large-buffers.js';
 import type { Flight } from './flight.js';
 
 export interface HostLinkOptions {
@@ -10,6 +11,8 @@ export interface HostLinkOptions {
   /** `gateway 1`: said to the host. */
   readonly name: string;
   readonly maxFrameBytes: number;
+  /** Where large answers are read into. */
+  readonly memory: LargeBuffers;
   readonly clock: Clock;
   readonly events: HostLinkEvents;
 }
@@ -31,7 +34,7 @@ export class HostLink {
   #freeAtMs: Moment = 0;
 
   constructor(options: HostLinkOptions) {
-    const { socketPath, name, maxFrameBytes, events } = options;
+    const { socketPath, name, maxFrameBytes, memory, events } = options;
     this.#options = options;
     let wasConnected = false;
     const socket = connect(socketPath, () => {
@@ -40,6 +43,7 @@ export class HostLink {
     this.#connection = createConnection(socket, {
       name,
       maxFrameBytes,
+      memory,
       onFrame: (frame) => this.#receive(frame),
       onClose: () => {
         const orphans = [...this.#flights.values()];

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { JitneyError, type Moment } from '@jitney/core';
+import type { Body } from '../../../wire/frames.js';
+import type { LargeBuffers } from '../../../wire/large-buffers.js';
 import type { ModelRoute } from '../../../wire/messages.js';
 import type { Pass } from '../../access/admission.js';
 import type { Answer, Call, Caller } from '../../call.js';
@@ -130,6 +132,9 @@ class Exchange<Parsed> implements BodySink, Caller {
   #parser: Parser<Parsed> | null;
   #parsed: Parsed | null = null;
   #ticket: Ticket | null = null;
+  #asked: Body | null = null;
+  /** Once it is there. */
+  #answered: Body | null = null;
   #receivedBytes = 0;
   #parsedAtMs: Moment = 0;
   /** Answered, failed, or left by its client. */
@@ -162,6 +167,7 @@ class Exchange<Parsed> implements BodySink, Caller {
   /** The data plane's answer. */
   settle(answer: Answer | JitneyError): void {
     if (answer instanceof JitneyError) return this.#fail(answer);
+    this.#answered = answer.body;
     try {
       const written = this.#entered.protocol.answer(answer, this.#parsed as Parsed);
       if ('status' in written) this.#answer(answer, written);
@@ -175,9 +181,19 @@ class Exchange<Parsed> implements BodySink, Caller {
   over(): void {
     const { incoming, pass } = this.#entered;
     pass.leave();
+    this.#giveMemoryBack();
     if (this.#isOver) return;
     this.#count(incoming.brokenBy ?? new JitneyError('CANCELLED', 'the client left'));
     this.#ticket?.cancel();
+  }
+
+  /** Of what was not answered, something may still be on its way to a host. */
+  #giveMemoryBack(): void {
+    if (this.#asked === null || this.#answered === null) return;
+    const { memory } = this.#entered.gateway.dataPlane;
+    giveBody(memory, this.#asked);
+    giveBody(memory, this.#answered);
+    this.#answered = null;
   }
 
   #parse(parser: Parser<Parsed>): void {
@@ -195,6 +211,7 @@ class Exchange<Parsed> implements BodySink, Caller {
   #call(parsed: Parsed): void {
     const { gateway, incoming, pass, protocol, receivedAtMs, timeoutMs } = this.#entered;
     const parts = protocol.call(parsed);
+    this.#asked = parts.body;
     pass.hold(parts.bytes);
     this.#parsedAtMs = gateway.clock.now();
     const call: Call = {
@@ -256,6 +273,11 @@ class Exchange<Parsed> implements BodySink, Caller {
     this.#isOver = true;
     gateway.metrics.failed(name, version, error.code, kind.name);
   }
+}
+
+function giveBody(memory: LargeBuffers, body: Body): void {
+  if (body.kind === 'tensors') memory.giveFrame(body.tensors);
+  else memory.give(body.bytes.buffer);
 }
 
 /** Makes a few steps. True: there are more, for another turn of the loop. */

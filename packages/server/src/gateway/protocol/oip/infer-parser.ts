@@ -1,4 +1,5 @@
 import { type Batching, type Dtype, JitneyError, type Signature } from '@jitney/core';
+import { LargeBuffers } from '../../../wire/large-buffers.js';
 import type { InferRequest } from '../../call.js';
 import { BinaryBody } from './binary/binary-body.js';
 import { RawBody } from './binary/raw-body.js';
@@ -20,6 +21,8 @@ export interface InferParserOptions extends InferSpec {
   readonly headerLength: number | null;
   /** Default {@link DEFAULT_INFER_LIMITS}. */
   readonly limits?: InferLimits;
+  /** Where binary tensor data is put that comes in pieces. Default: its own. */
+  readonly memory?: LargeBuffers;
 }
 
 /**
@@ -41,10 +44,10 @@ export interface InferParser {
 }
 
 export function createInferParser(options: InferParserOptions): InferParser {
-  const { headerLength, limits = DEFAULT_INFER_LIMITS, model, signature } = options;
-  if (headerLength === 0) return new RawBody(options, limits);
+  const { headerLength, limits = DEFAULT_INFER_LIMITS, memory = new LargeBuffers(), model, signature } = options;
+  if (headerLength === 0) return new RawBody(options, limits, memory);
   const dtypeOf = (input: string): Dtype | null => signature.inputs.find(({ name }) => name === input)?.dtype ?? null;
-  return new BinaryBody(new JsonInferParser({ model, limits, dtypeOf }), headerLength, model);
+  return new BinaryBody(new JsonInferParser({ model, limits, dtypeOf }), { headerLength, model, memory });
 }
 
 /**

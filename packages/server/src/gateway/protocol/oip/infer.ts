@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { invariant, JitneyError, tensorBytes, validateInputs, validateOutputs } from '@jitney/core';
 import type { LimitsConfig } from '../../../config/index.js';
+import type { LargeBuffers } from '../../../wire/large-buffers.js';
 import type { LoadedModel, ModelRoute } from '../../../wire/messages.js';
 import type { Answer, InferRequest } from '../../call.js';
 import type { Gateway } from '../../gateway.js';
@@ -16,7 +17,7 @@ import { writeOrdinaryAnswer } from './ordinary/ordinary-answer.js';
 
 /** `POST …/infer`: tensors in JSON, in binary, or both. */
 export function createInfer({ limits, dataPlane }: Pick<Gateway, 'limits' | 'dataPlane'>): RequestKind<InferRequest> {
-  const shared: Shared = { limits: inferLimits(limits), slab: new FloatSlab() };
+  const shared: Shared = { limits: inferLimits(limits), slab: new FloatSlab(), memory: dataPlane.memory };
   return {
     name: 'oip',
     errorShape: oipErrorShape,
@@ -31,6 +32,7 @@ export function createInfer({ limits, dataPlane }: Pick<Gateway, 'limits' | 'dat
 interface Shared {
   readonly limits: InferLimits;
   readonly slab: FloatSlab;
+  readonly memory: LargeBuffers;
 }
 
 class Inference implements Protocol<InferRequest> {
@@ -58,6 +60,7 @@ class Inference implements Protocol<InferRequest> {
       headerLength: this.#headerLength,
       bodyBytes: this.#bodyBytes,
       slab: this.#shared.slab,
+      memory: this.#shared.memory,
     });
   }
 

@@ -1,9 +1,17 @@
 import { JitneyError, type Tensor } from '@jitney/core';
+import type { LargeBuffers } from '../../../../wire/large-buffers.js';
 import type { InferRequest } from '../../../call.js';
 import type { InferParser } from '../infer-parser.js';
 import type { JsonInferParser } from '../json-infer-parser.js';
 import type { ParsedInput } from '../request/parsed-infer.js';
 import { BinaryInput } from './binary-input.js';
+
+export interface BinaryBodyOptions {
+  readonly headerLength: number | null;
+  readonly model: string;
+  /** Where binary inputs are put that come in pieces. */
+  readonly memory: LargeBuffers;
+}
 
 /**
  * A body that begins with JSON:
@@ -17,6 +25,7 @@ import { BinaryInput } from './binary-input.js';
  */
 export class BinaryBody implements InferParser {
   readonly #model: string;
+  readonly #memory: LargeBuffers;
   readonly #json: JsonInferParser;
   /** Bytes of JSON that have not come; `null`: until the body ends. */
   #headerMissing: number | null;
@@ -26,11 +35,12 @@ export class BinaryBody implements InferParser {
   /** Position of the one that is being received. */
   #next = 0;
 
-  constructor(json: JsonInferParser, headerLength: number | null, model: string) {
+  constructor(json: JsonInferParser, { headerLength, model, memory }: BinaryBodyOptions) {
     this.#json = json;
     this.#headerLength = headerLength;
     this.#headerMissing = headerLength;
     this.#model = model;
+    this.#memory = memory;
   }
 
   write(chunk: Uint8Array): void {
@@ -67,7 +77,7 @@ export class BinaryBody implements InferParser {
   #endHeader(): void {
     this.#inputs = this.#json
       .endDocument()
-      .map(({ byteLength, ...tensor }) => new BinaryInput(this.#model, tensor, byteLength));
+      .map(({ byteLength, ...tensor }) => new BinaryInput(this.#model, tensor, byteLength, this.#memory));
   }
 
   #writeBlob(chunk: Uint8Array, from: number): number {

@@ -7,6 +7,7 @@ import {
   type Tensor,
   viewNumericArray,
 } from '@jitney/core';
+import type { LargeBuffers } from '../../../../wire/large-buffers.js';
 import { BlobCollector } from './blob-collector.js';
 import { StringSplitter } from './string-splitter.js';
 
@@ -25,7 +26,7 @@ export class BinaryInput {
   #strings: StringSplitter | null = null;
 
   /** @throws JitneyError `INVALID_ARGUMENT` where the shape asks for another number of bytes. */
-  constructor(model: string, tensor: BinaryTensor, byteLength: number) {
+  constructor(model: string, tensor: BinaryTensor, byteLength: number, memory: LargeBuffers) {
     this.#model = model;
     this.tensor = tensor;
     const width = elementBytes(tensor.dtype);
@@ -36,7 +37,7 @@ export class BinaryInput {
         `input byte size mismatch for input '${tensor.name}' for model '${model}'. Expected ${expected}, got ${byteLength}`,
       );
     }
-    this.#blob = new BlobCollector(byteLength, width ?? 1);
+    this.#blob = new BlobCollector(byteLength, width ?? 1, memory);
   }
 
   /** Bytes that have not come. */

@@ -1,3 +1,5 @@
+import type { LargeBuffers } from '../../../../wire/large-buffers.js';
+
 /** Up to here a blob's memory is taken as soon as its first byte comes. */
 const SMALL_BYTES = 2 ** 20;
 /** Above, once an eighth of it has come: a claim alone takes no memory. */
@@ -10,14 +12,16 @@ const FRACTION = 8;
 export class BlobCollector {
   readonly byteLength: number;
   readonly #alignment: number;
+  readonly #memory: LargeBuffers;
   #pieces: Uint8Array[] = [];
   #received = 0;
   /** The memory, once it has been taken, and all that was received is in it. */
   #whole: Uint8Array | null = null;
 
   /** @param alignment - what the address of the first byte must be a multiple of: 1, 2, 4 or 8 */
-  constructor(byteLength: number, alignment: number) {
+  constructor(byteLength: number, alignment: number, memory: LargeBuffers) {
     this.byteLength = byteLength;
+    this.#memory = memory;
     this.#alignment = alignment;
   }
 
@@ -49,8 +53,8 @@ export class BlobCollector {
   }
 
   #allocate(): Uint8Array {
-    // Not from the pool, whose slices are not aligned; every byte is written before `finish`.
-    const whole = Buffer.allocUnsafeSlow(this.byteLength);
+    // Every byte is written before `finish`.
+    const whole = this.#memory.take(this.byteLength);
     let at = 0;
     for (const piece of this.#pieces) {
       whole.set(piece, at);

@@ -1,4 +1,5 @@
 import { JitneyError, type Tensor } from '@jitney/core';
+import type { LargeBuffers } from '../../../../wire/large-buffers.js';
 import type { InferRequest } from '../../../call.js';
 import type { InferParser, InferSpec } from '../infer-parser.js';
 import type { InferLimits } from '../limits.js';
@@ -12,6 +13,7 @@ const STEP_BYTES = 2 ** 20;
 export class RawBody implements InferParser {
   readonly #spec: InferSpec;
   readonly #maxBytes: number;
+  readonly #memory: LargeBuffers;
   readonly #chunks: Uint8Array[] = [];
   #byteLength = 0;
   /** The input, known once all bytes are there, since its shape is told by their number. */
@@ -20,8 +22,9 @@ export class RawBody implements InferParser {
   /** Chunks that have been put together. */
   #moved = 0;
 
-  constructor(spec: InferSpec, limits: InferLimits) {
+  constructor(spec: InferSpec, limits: InferLimits, memory: LargeBuffers) {
     this.#spec = spec;
+    this.#memory = memory;
     this.#maxBytes = limits.maxTensorBytes;
   }
 
@@ -58,7 +61,8 @@ export class RawBody implements InferParser {
     this.#tensor ??= rawInput(model, signature, batching, this.#byteLength);
     // BYTES are one element without a length before it: as many single bytes.
     const asBytes: BinaryTensor = { ...this.#tensor, dtype: 'UINT8', shape: [this.#byteLength] };
-    this.#bytes ??= new BinaryInput(model, this.#tensor.dtype === 'BYTES' ? asBytes : this.#tensor, this.#byteLength);
+    const tensor = this.#tensor.dtype === 'BYTES' ? asBytes : this.#tensor;
+    this.#bytes ??= new BinaryInput(model, tensor, this.#byteLength, this.#memory);
     return this.#bytes;
   }
 }
