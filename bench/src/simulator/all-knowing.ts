@@ -20,7 +20,7 @@
  * dynamic program that leaves nothing out.
  *
  * A state is given up only where another one at the same i is as good for sure: one that has answered K more and is free
- * w later can idle until then and follow the other's plan from there on, which loses only the runs the other one begins
+ * w later (what is free before r_i might as well be free at r_i) can idle until then and follow the other's plan from there on, which loses only the runs the other one begins
  * within w. All but the last of these also end within w, so they answer at most w · μ + b̂, with b̂ the largest run and
  * μ the largest b / t(b).
  */
@@ -78,7 +78,7 @@ class Program {
   /** From the states before a request to those behind it, or behind a run that begins with it. */
   step(index: number): void {
     const front = this.#frontAt(index);
-    this.#prune(front);
+    this.#prune(front, this.#atMs[index]!);
     for (let answered = front.lowest; answered <= front.highest; answered++) {
       const freeAtMs = front.freeAtMs[answered]!;
       if (freeAtMs === NEVER) continue;
@@ -99,10 +99,12 @@ class Program {
     }
   }
 
-  /** Gives up what another state with more answered makes up for. */
-  #prune({ lowest, highest, freeAtMs }: Front): void {
+  /** Gives up what another state with more answered makes up for. Nothing that lies ahead begins before `fromMs`. */
+  #prune({ lowest, highest, freeAtMs }: Front, fromMs: number): void {
     let best = highest;
+    freeAtMs[highest] = Math.max(fromMs, freeAtMs[highest]!);
     for (let answered = highest - 1; answered >= lowest; answered--) {
+      if (freeAtMs[answered]! < fromMs) freeAtMs[answered] = fromMs;
       const isNoEarlier = freeAtMs[answered]! >= freeAtMs[best]!;
       const laterMs = freeAtMs[highest]! - freeAtMs[answered]!;
       if (isNoEarlier || highest - answered >= laterMs * this.#mostPerMs + this.#maxRows) freeAtMs[answered] = NEVER;
