@@ -76,4 +76,24 @@ describe.runIf(process.platform === 'linux')('contenders that are compared', () 
     await expect(comparison).rejects.toThrow('b: the server answered 400');
     expect([...running]).toEqual([]);
   });
+
+  it('go on without a peer that fails, which is said once', async () => {
+    const running = new Set<string>();
+    const failing = { ...contender('b', running, 500), isOptional: true };
+    const plan = { contenders: [failing, contender('a', running)], points: [{ connections: 1 }], ...SHORT };
+    const { runs, absences } = await compare(stageOf(2).stage, plan);
+    expect(runs.map((run) => `${run.round}${run.contender}`)).toEqual(['1a', '2a']);
+    expect(absences).toEqual(['b: the server answered 500 ']);
+    expect([...running]).toEqual([]);
+  });
+
+  it('are refused where an answer to one of the requests is wrong', async () => {
+    const requests = [get('/'), get('/second')];
+    const check = (_body: Buffer, at: number) => {
+      if (at === 1) throw new Error('a wrong value');
+    };
+    const contenders = [{ ...contender('a', new Set()), requests, check }];
+    const comparison = compare(stageOf(1).stage, { contenders, points: [{ connections: 1 }], ...SHORT });
+    await expect(comparison).rejects.toThrow('a: a wrong value');
+  });
 });
