@@ -16,6 +16,8 @@ export interface GeneratorPlan {
   readonly sloMs: number | null;
   /** How long behind the end answers are waited for. */
   readonly graceMs: number;
+  /** Whether to keep what answers tell of their runs. Default false. */
+  readonly readRuns?: boolean;
 }
 
 /** A plan as a file: what the program reads. */

@@ -9,7 +9,7 @@ import { startOpenLoop } from '../load/index.js';
 
 // Its moments come first: it takes little, and what is late is void. Only root may.
 try {
-  setPriority(constants.priority.PRIORITY_HIGH);
+  setPriority(constants.priority.PRIORITY_HIGHEST);
 } catch {}
 
 process.stdin.on('end', () => process.exit()).resume();

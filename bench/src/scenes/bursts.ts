@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Contender } from '../contenders/contender.js';
 import { jitney } from '../contenders/jitney.js';
+import { PEERS } from '../contenders/peers/index.js';
 import { plantWide } from '../models/wide.js';
 import type { SceneReport } from '../results/report.js';
 import { digits } from '../results/statistics.js';
@@ -10,7 +11,7 @@ import { goodputFigure } from './goodput-figure.js';
 import { modelBoundPeers } from './model-bound.js';
 import { enterOpen, withDeadlines } from './open-entrants.js';
 import { goodput, OpenStandings } from './open-standings.js';
-import { type OpenPoint, openTurns } from './open-turns.js';
+import { type OpenPoint, openTurns, openTurnsMinutes } from './open-turns.js';
 import type { Scene, Stage } from './scene.js';
 import { plantWindows } from './windows.js';
 
@@ -25,6 +26,10 @@ export const bursts: Scene = {
   name: 'bursts',
   about:
     'Gamma arrivals whose gaps vary by 4 times their mean, at 0.5 and 0.7 of a capacity. The target is 5 times what a request takes Jitney alone; what is answered later counts for nothing. Jitney’s requests carry it as their deadline, which the peers have no word for. First ResNet-18 among peers, everyone at the same rate, of the capacity of whoever has the most; then Jitney against itself, with its default and with fixed delay windows, and a model of 134 MB whose runs take almost as long for one row as for many: what a window could gain most with. In a round everyone gets the same moments.',
+  minutes: (stage) =>
+    3 +
+    openTurnsMinutes(stage, PEERS.length + 1, LOADS.length, amongPeersMs(stage)) +
+    openTurnsMinutes(stage, WINDOWS_MS.length + 1, LOADS.length, amongWindowsMs(stage)),
   async run(stage) {
     const parts = [await amongPeers(stage), await amongWindows(stage)];
     return {
@@ -35,13 +40,16 @@ export const bursts: Scene = {
   },
 };
 
+const amongPeersMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 4_000 : 20_000);
+const amongWindowsMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 3_000 : 12_000);
+
 async function amongPeers(stage: Stage): Promise<SceneReport> {
   const { jitney: plain, peers, notes } = await enterOpen(stage, modelBoundPeers);
   const sloMs = await targetOf(stage, plain);
   const found = await capacities(stage, [plain, ...peers], capacityPlan(stage, 8));
   const contenders = [withDeadlines(plain, sloMs), ...peers];
   const points = pointsOf('ResNet-18', found, sloMs);
-  const { runs, absences } = await openTurns(stage, contenders, { points, measureMs: stage.isQuick ? 4_000 : 20_000 });
+  const { runs, absences } = await openTurns(stage, contenders, { points, measureMs: amongPeersMs(stage) });
   const standings = new OpenStandings(runs);
   const names = peers.map(({ name }) => name);
   return {
@@ -59,9 +67,8 @@ async function amongWindows(stage: Stage): Promise<SceneReport> {
   const sloMs = await targetOf(stage, plain);
   const found = await capacities(stage, [plain], capacityPlan(stage, 128));
   const points = pointsOf('wide', found, sloMs);
-  const measureMs = stage.isQuick ? 3_000 : 12_000;
   const hurried = [plain, ...windows].map((contender) => withDeadlines(contender, sloMs));
-  const { runs, absences } = await openTurns(stage, hurried, { points, measureMs });
+  const { runs, absences } = await openTurns(stage, hurried, { points, measureMs: amongWindowsMs(stage) });
   const standings = new OpenStandings(runs);
   return {
     figures: points.map(({ name }) => {

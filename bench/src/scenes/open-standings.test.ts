@@ -24,6 +24,7 @@ const RUN: OpenRun = {
   serverCpuUs: 400,
   generatorCpuUs: 30,
   foreignCores: 0.1,
+  runs: [],
 };
 
 const run = (change: Partial<OpenRun>): OpenRun => ({ ...RUN, ...change });

@@ -1,6 +1,6 @@
 import type { Contender, RunningServer } from '../contenders/contender.js';
 import { type GeneratorReport, runGenerator } from '../load/generator.js';
-import { type Arrivals, errorsOf, planSends, sendUntilAnswered } from '../load/index.js';
+import { type Arrivals, errorsOf, planSends, type ServerRun, sendUntilAnswered } from '../load/index.js';
 import { CpuMeter } from '../machine/cpu-meter.js';
 import { digits } from '../results/statistics.js';
 import { closedLoop } from './closed-loops.js';
@@ -40,6 +40,8 @@ export interface OpenRun {
   readonly serverCpuUs: number;
   readonly generatorCpuUs: number;
   readonly foreignCores: number;
+  /** Of the answers of a server that tells of them: one of three rows is there three times. */
+  readonly runs: readonly ServerRun[];
 }
 
 export interface OpenPlan {
@@ -48,11 +50,24 @@ export interface OpenPlan {
   readonly measureMs: number;
 }
 
+/** All moments of a point in a round, the settling part's too: everyone gets the same. */
+export function momentsOf({ arrivals, ratePerSecond }: OpenPoint, round: number, measureMs: number): Float64Array {
+  return planSends({ arrivals, ratePerSecond, durationMs: SETTLE_MS + measureMs, seed: round });
+}
+
 /** Before each measurement, at its own rate; and in a closed loop behind each start. */
 const SETTLE_MS = 2_000;
 const WARM_UP_CONNECTIONS = 8;
 const MOST_TRIES = 3;
 const GRACE_MS = 5_000;
+
+/** What a start and a warm-up take, about. */
+const START_MS = 5_000;
+
+/** How long turns take, about. */
+export function openTurnsMinutes({ rounds }: Pick<Stage, 'rounds'>, contenders: number, points: number, ms: number) {
+  return (rounds * contenders * (START_MS + points * (SETTLE_MS + ms))) / 60_000;
+}
 
 /** In each round all contenders take turns, each alone on the machine; the next round goes the other way round. */
 export async function openTurns(
@@ -97,7 +112,7 @@ async function* takeTurn(stage: Stage, contender: Contender, plan: OpenPlan, rou
 interface OpenTurn {
   readonly contender: Contender;
   readonly point: OpenPoint;
-  /** Its seed: all contenders of a round get the same moments. */
+  /** Its seed. */
   readonly round: number;
   readonly ms: number;
 }
@@ -107,20 +122,31 @@ async function measureSoundly(stage: Stage, server: RunningServer, turn: OpenTur
   for (let tries = 1; ; tries++) {
     const measured = await measureOpen(stage, server, turn);
     if (measured.void === null || tries === MOST_TRIES) return measured;
-    stage.record({ round: turn.round, contender: turn.contender.name, point: turn.point.name, ...measured });
+    stage.record({
+      round: turn.round,
+      contender: turn.contender.name,
+      point: turn.point.name,
+      ...withoutRuns(measured),
+    });
     stage.say(`${turn.contender.name} at ${turn.point.name}: again, since ${measured.void}`);
   }
 }
 
 async function measureOpen(stage: Stage, { port, pid }: RunningServer, { contender, point, round, ms }: OpenTurn) {
   const { request, requests = [request] } = contender;
-  const { arrivals, ratePerSecond, sloMs } = point;
-  const durationMs = SETTLE_MS + ms;
-  const sendsMs = planSends({ arrivals, ratePerSecond, durationMs, seed: round });
+  const sendsMs = momentsOf(point, round, ms);
   const meter = new CpuMeter(pid);
-  const plan = { port, requests, sendsMs, warmUpMs: SETTLE_MS, durationMs, sloMs, graceMs: GRACE_MS };
-  const report = await runGenerator(stage, plan);
-  return figuresOf(report, meter, sendsMs.length);
+  const report = await runGenerator(stage, {
+    port,
+    requests,
+    sendsMs,
+    warmUpMs: SETTLE_MS,
+    durationMs: SETTLE_MS + ms,
+    sloMs: point.sloMs,
+    graceMs: GRACE_MS,
+    readRuns: true,
+  });
+  return { ...figuresOf(report, meter, sendsMs.length), runs: report.runs };
 }
 
 /** @param requests All that were sent, the settling part's too: CPU is counted over both. */
@@ -147,10 +173,16 @@ function figuresOf(report: GeneratorReport, meter: CpuMeter, requests: number) {
 }
 
 function keep(stage: Stage, run: OpenRun): OpenRun {
-  stage.record({ ...run });
+  stage.record(withoutRuns(run));
   const { round, contender, point, goodput, p50Us, p99Us, refused, errors } = run;
   stage.say(
     `round ${round} of ${stage.rounds}: ${contender} at ${point}: goodput ${digits(goodput)}/s, p50 ${digits(p50Us / 1e3)} ms, p99 ${digits(p99Us / 1e3)} ms, ${refused} refused, ${errors} failed`,
   );
   return run;
+}
+
+/** They are many, and no one reads them. */
+function withoutRuns<Run extends Pick<OpenRun, 'runs'>>(run: Run): Omit<Run, 'runs'> {
+  const { runs, ...others } = run;
+  return others;
 }

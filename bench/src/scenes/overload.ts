@@ -64,12 +64,17 @@ export const overload: Scene = {
   name: 'overload',
   about:
     'Poisson arrivals at 2, 5 and 20 times the capacity for a minute each, every request with the target as its deadline: a model-bound one (the encoder of transformer, whose target is five times what a request takes alone), and a front-bound one (the perceptron of small-json, 50 ms). The capacity is the most answers in time a second that a closed loop got just before, from the same process. Behind it at once a closed loop again: how long until full speed is back; and what memory each process holds, before and afterwards.',
+  minutes: (stage) => (stage.rounds * SUBJECTS.length * FACTORS.length * (overloadMs(stage) + OTHER_MS)) / 60_000,
   async run(stage) {
     const runs: OverloadRun[] = [];
     for (const subject of SUBJECTS) runs.push(...(await overloadSubject(stage, subject)));
     return report(runs);
   },
 };
+
+const overloadMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 10_000 : 60_000);
+/** What each takes beside that, about: a start, the search for the peak, the return to full speed. */
+const OTHER_MS = 18_000;
 
 async function overloadSubject(stage: Stage, subject: Subject): Promise<OverloadRun[]> {
   const model = await subject.plant(join(stage.folder, subject.name));
@@ -146,7 +151,7 @@ async function overloadFor(
 ) {
   await sendUntilAnswered(server.port, contender.request);
   const warmUpMs = 1_000;
-  const durationMs = warmUpMs + (stage.isQuick ? 10_000 : 60_000);
+  const durationMs = warmUpMs + overloadMs(stage);
   const timetable = { arrivals: { kind: 'poisson' }, ratePerSecond: factor * peak, durationMs, seed: round } as const;
   return runGenerator(stage, {
     port: server.port,
