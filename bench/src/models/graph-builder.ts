@@ -1,6 +1,6 @@
 import type { Attribute, Constant, NodeDeclaration } from '../../../packages/onnxruntime/dist/testing/onnx-writer.js';
+import { seededRandom } from '../load/index.js';
 import type { Network } from './scene-model.js';
-import { seededRandom } from './seeded-random.js';
 
 /** Builds a network node by node; its weights are random, the same for the same seed. */
 export class GraphBuilder {

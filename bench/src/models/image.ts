@@ -1,5 +1,5 @@
 import type { Tensor } from '@jitney/core';
-import { seededRandom } from './seeded-random.js';
+import { seededRandom } from '../load/index.js';
 
 /** A picture as networks for ImageNet take it: channels, height, width. */
 export const IMAGE = [3, 224, 224] as const;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@jitney/core';
+import { seededRandom } from '../load/index.js';
 import { GraphBuilder } from './graph-builder.js';
 import { type Network, plantNetwork, type SceneModel } from './scene-model.js';
-import { seededRandom } from './seeded-random.js';
 
 const WIDTHS = [30, 64, 64, 2];
 

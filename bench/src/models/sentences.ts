@@ -1,5 +1,5 @@
 import type { Tensor } from '@jitney/core';
-import { seededRandom } from './seeded-random.js';
+import { seededRandom } from '../load/index.js';
 
 const SENTENCES = 64;
 const MEDIAN_TOKENS = 24;

@@ -5,9 +5,8 @@ import {
   type Constant,
   type NodeDeclaration,
 } from '../../../packages/onnxruntime/dist/testing/onnx-writer.js';
-import { postJson } from '../load/index.js';
+import { postJson, seededRandom } from '../load/index.js';
 import type { PlantedModel } from './planted-model.js';
-import { seededRandom } from './seeded-random.js';
 
 const INPUTS = 16;
 const WIDTH = 2_048;
