@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
 import { type Frame, type HelloFrame, PIECE_BYTES, WIRE_VERSION } from './frames.js';
 import { Inbox } from './inbox.js';
@@ -62,6 +62,27 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 
 /** Speaks over `socket`, which from now on belongs to the connection. */
 export function createConnection(socket: Socket, options: ConnectionOptions): Connection {
+  const connection = new SocketConnection(socket, options);
+  connection.start();
+  return connection;
+}
+
+/** As much as the system gives at once: what it holds for a Unix socket is less. */
+const READ_BYTES = 4 * PIECE_BYTES;
+
+/**
+ * Connects to `path` and speaks over that. What comes is read into the same memory again and again: a new piece of it for
+ * each read costs its making, and counts towards the next garbage collection.
+ *
+ * @param onConnected - the other side is there
+ */
+export function dial(path: string, options: ConnectionOptions, onConnected: () => void): Connection {
+  const bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  const read = (length: number) => {
+    connection.readFleeting(bytes.subarray(0, length));
+    return true;
+  };
+  const socket = connect({ path, onread: { buffer: bytes, callback: read } }, onConnected);
   const connection = new SocketConnection(socket, options);
   connection.start();
   return connection;
@@ -176,8 +197,8 @@ class SocketConnection implements Connection {
     if (this.#outbox.largeBytes === 0) return;
     const socket = this.#socket;
     socket.cork();
-    while (socket.writableLength < WINDOW_BYTES) {
-      const piece = this.#outbox.takePiece();
+    for (let room = WINDOW_BYTES - socket.writableLength; room > 0; room = WINDOW_BYTES - socket.writableLength) {
+      const piece = this.#outbox.takePiece(room);
       if (piece === null) break;
       const { parts, onWritten } = piece;
       for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i] as Uint8Array);
@@ -197,6 +218,14 @@ class SocketConnection implements Connection {
   #read(chunk: Buffer): void {
     try {
       this.#inbox.push(chunk);
+    } catch (thrown) {
+      this.destroy(JitneyError.from(thrown));
+    }
+  }
+
+  readFleeting(chunk: Buffer): void {
+    try {
+      this.#inbox.pushFleeting(chunk);
     } catch (thrown) {
       this.destroy(JitneyError.from(thrown));
     }

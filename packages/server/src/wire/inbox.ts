@@ -16,8 +16,8 @@ interface Unfinished {
 }
 
 /**
- * Turns arriving chunks into frames. Small frames are views of their chunk, which must not change afterwards; frames
- * in pieces are read into one buffer of their exact size, out of `memory`, to which whoever got the frame may give it back.
+ * Turns arriving chunks into frames. Small frames are views of their chunk, or of a copy where it will change; frames in
+ * pieces are read into one buffer of their exact size, out of `memory`, to which whoever got the frame may give it back.
  */
 export class Inbox {
   readonly #maxFrameBytes: number;
@@ -44,17 +44,33 @@ export class Inbox {
   }
 
   /**
-   * Hands on each frame as it is complete, in order.
+   * Hands on each frame as it is complete, in order. `chunk` must not change afterwards.
    * @throws JitneyError INTERNAL at bytes that are no records or frames; nothing can be read after it.
    */
   push(chunk: Buffer): void {
     const reader = new ByteReader(chunk);
     let at = 0;
     while (at < chunk.length && !this.#isStopped) {
-      if (this.#record !== null) at = this.#continueRecord(this.#record, chunk, at);
-      else if (this.#header.filled > 0) at = this.#continueHeader(chunk, at);
-      else at = this.#readWhole(reader, at);
+      at = this.#isAmidRecord ? this.#continue(chunk, at) : this.#readWhole(reader, at);
     }
+  }
+
+  /** The same with a chunk that its owner overwrites once this returns. */
+  pushFleeting(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length && !this.#isStopped) {
+      const end = this.#isAmidRecord ? at : endOfWhole(chunk, at);
+      if (end > at) this.push(Buffer.from(chunk.subarray(at, end)));
+      at = end > at ? end : this.#continue(chunk, at);
+    }
+  }
+
+  get #isAmidRecord(): boolean {
+    return this.#record !== null || this.#header.filled > 0;
+  }
+
+  #continue(chunk: Buffer, at: number): number {
+    return this.#record === null ? this.#continueHeader(chunk, at) : this.#continueRecord(this.#record, chunk, at);
   }
 
   /** The usual case: a small frame that lies in the chunk as a whole. Anything else goes through the header. */
@@ -130,6 +146,17 @@ export class Inbox {
     if (length > 0 && length <= this.#maxFrameBytes) return;
     throw frameError(`a frame of ${length} bytes, where 1 to ${this.#maxFrameBytes} are allowed`);
   }
+}
+
+/** Where the small frames end that lie in `chunk` as a whole, one behind the other from `at` on. */
+function endOfWhole(chunk: Buffer, at: number): number {
+  let end = at;
+  while (end + RECORD_HEADER_BYTES <= chunk.length && chunk[end + 4] === RECORD.whole) {
+    const next = end + RECORD_HEADER_BYTES + align8(chunk.readUInt32LE(end));
+    if (next > chunk.length) break;
+    end = next;
+  }
+  return end;
 }
 
 function unfinished(frame: Arriving, stream: number | null, left: number): Unfinished {

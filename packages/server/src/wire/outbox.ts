@@ -69,9 +69,9 @@ export class Outbox {
     this.#spare = taken;
   }
 
-  /** The next piece of a large frame; `null` when none waits. */
-  takePiece(): Piece | null {
-    return this.#large.take();
+  /** The next piece of a large frame, one of those that fill `room` bytes; `null` when none waits. */
+  takePiece(room = PIECE_BYTES): Piece | null {
+    return this.#large.take(room);
   }
 
   #addSmall(frame: Frame, start: number, onWritten: (() => void) | null): void {

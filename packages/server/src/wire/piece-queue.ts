@@ -31,7 +31,7 @@ interface Outgoing extends LargeFrame {
 }
 
 /**
- * Cuts large frames into records of at most PIECE_BYTES and takes them in turns. At most MAX_OPEN_FRAMES are begun,
+ * Cuts large frames into records and takes them in turns. At most MAX_OPEN_FRAMES are begun,
  * with at most `maxOpenBytes` in all, since the other side holds their memory; and one frame of an id at a time.
  */
 export class PieceQueue {
@@ -57,12 +57,15 @@ export class PieceQueue {
     this.#waiting.push({ id, parts, byteLength, onWritten, stream: null, sentBytes: 0, part: 0, offset: 0 });
   }
 
-  /** The next piece; `null` when nothing waits. */
-  take(): Piece | null {
+  /**
+   * The next piece; `null` when nothing waits. A frame that is alone has all of `room`, so that it leaves in few pieces;
+   * several have equal parts of it, but no less than PIECE_BYTES.
+   */
+  take(room: number): Piece | null {
     this.#begin();
     const frame = this.#open.shift();
     if (frame === undefined) return null;
-    const parts = this.#cut(frame);
+    const parts = this.#cut(frame, Math.max(PIECE_BYTES, Math.floor(room / (this.#open.length + 1))));
     if (frame.sentBytes < frame.byteLength) {
       this.#open.push(frame);
       return { parts, onWritten: null };
@@ -94,9 +97,9 @@ export class PieceQueue {
     return id !== null && this.#open.some((frame) => frame.id === id);
   }
 
-  #cut(frame: Outgoing): Uint8Array[] {
+  #cut(frame: Outgoing, pieceBytes: number): Uint8Array[] {
     const isFirst = frame.stream === null;
-    const payload = Math.min(PIECE_BYTES, frame.byteLength - frame.sentBytes);
+    const payload = Math.min(pieceBytes, frame.byteLength - frame.sentBytes);
     const header = new Uint8Array(RECORD_HEADER_BYTES + (isFirst ? OPEN_HEADER_BYTES : 0));
     const view = new DataView(header.buffer);
     frame.stream ??= this.#nextStream();

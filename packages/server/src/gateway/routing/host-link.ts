@@ -1,6 +1,5 @@
-import { connect } from 'node:net';
 import type { Clock, Moment } from '@jitney/core';
-import { type Connection, createConnection, type Message } from '../../wire/connection.js';
+import { type Connection, dial, type Message } from '../../wire/connection.js';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import type { LargeBuffers } from '../../wire/large-buffers.js';
 import type { Flight } from './flight.js';
@@ -37,19 +36,14 @@ export class HostLink {
     const { socketPath, name, maxFrameBytes, memory, events } = options;
     this.#options = options;
     let wasConnected = false;
-    const socket = connect(socketPath, () => {
+    const onClose = () => {
+      const orphans = [...this.#flights.values()];
+      this.#flights.clear();
+      events.onClose(orphans, wasConnected);
+    };
+    const connection = { name, maxFrameBytes, memory, onClose, onFrame: (frame: Message) => this.#receive(frame) };
+    this.#connection = dial(socketPath, connection, () => {
       wasConnected = true;
-    });
-    this.#connection = createConnection(socket, {
-      name,
-      maxFrameBytes,
-      memory,
-      onFrame: (frame) => this.#receive(frame),
-      onClose: () => {
-        const orphans = [...this.#flights.values()];
-        this.#flights.clear();
-        events.onClose(orphans, wasConnected);
-      },
     });
   }
 
