@@ -9,9 +9,12 @@ function createDeadlines() {
   const clock = new ManualClock();
   const startedAtMs = clock.now();
   const rung: { readonly inMs: number; readonly atMs: number }[] = [];
-  const deadlines = new Deadlines(clock, (ticket, now) => {
-    deadlines.remove(ticket);
-    rung.push({ inMs: ticket.entry.deadlineAtMs - startedAtMs, atMs: now - startedAtMs });
+  const deadlines = new Deadlines(clock, {
+    onRing: () => {},
+    onExpired: (ticket, now) => {
+      deadlines.remove(ticket);
+      rung.push({ inMs: ticket.entry.deadlineAtMs - startedAtMs, atMs: now - startedAtMs });
+    },
   });
   const add = (inMs: number) => {
     const ticket = new Ticket(entryOf([1], { deadlineAtMs: startedAtMs + inMs }), () => {}, startedAtMs);

@@ -2,18 +2,24 @@ import type { Clock, Moment } from '@jitney/core';
 import { DeadlineHeap } from './deadline-heap.js';
 import type { Ticket } from './ticket.js';
 
+export interface DeadlineEvents {
+  /** The timer rang; there may be nobody whose deadline has passed, since those who left do not set it back. */
+  readonly onRing: (now: Moment) => void;
+  /** Must take the ticket out. */
+  readonly onExpired: (ticket: Ticket, now: Moment) => void;
+}
+
 /** Watches the deadlines of all entries in a lane with one timer. */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #onExpired: (ticket: Ticket, now: Moment) => void;
+  readonly #events: DeadlineEvents;
   readonly #heap = new DeadlineHeap();
   #alarmAtMs: Moment = Number.POSITIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
 
-  /** `onExpired` must take the ticket out. */
-  constructor(clock: Clock, onExpired: (ticket: Ticket, now: Moment) => void) {
+  constructor(clock: Clock, events: DeadlineEvents) {
     this.#clock = clock;
-    this.#onExpired = onExpired;
+    this.#events = events;
   }
 
   add(ticket: Ticket): void {
@@ -42,9 +48,10 @@ export class Deadlines {
   #ring(): void {
     this.#alarmAtMs = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
+    this.#events.onRing(now);
     for (let first = this.#heap.first; first !== null; first = this.#heap.first) {
       if (first.entry.deadlineAtMs > now) break;
-      this.#onExpired(first, now);
+      this.#events.onExpired(first, now);
     }
     this.#setAlarm();
   }

@@ -19,6 +19,7 @@ import { cancelled, deadlineExceeded, shuttingDown } from './endings.js';
 import type { Executor } from './executor.js';
 import { expectedWaitMs } from './expected-wait.js';
 import { LinearLatencyModel } from './latency-model.js';
+import { type LaneObserver, recordOf } from './observer.js';
 import { ProcessRuns } from './process-runs.js';
 import { type QueueLimits, RequestQueue } from './request-queue.js';
 import { Run } from './run.js';
@@ -37,6 +38,7 @@ export interface OneShotLaneOptions {
   readonly latencyModel?: LatencyModel;
   /** The one of all lanes in this process. Default: this is the only lane. */
   readonly processRuns?: ProcessRuns;
+  readonly observer?: LaneObserver;
 }
 
 /** The lane of a model that answers each request in one go: many entries to a run, or many runs to an entry. */
@@ -63,6 +65,7 @@ class OneShotLane implements Lane {
   readonly #sharedInputs: readonly string[];
   readonly #latencyModel: LatencyModel;
   readonly #processRuns: ProcessRuns;
+  readonly #observer: LaneObserver | undefined;
   readonly #queue: RequestQueue;
   readonly #deadlines: Deadlines;
   readonly #tickets = new Map<number, Ticket>();
@@ -73,6 +76,7 @@ class OneShotLane implements Lane {
   /** Answers that go out once the instance has its next run, so that both go on at the same time. */
   #owed: EndedRun | null = null;
   #isAwake = false;
+  #lastRun = 0;
   #onDrained: (() => void) | null = null;
   #drained: Promise<void> | null = null;
 
@@ -85,14 +89,20 @@ class OneShotLane implements Lane {
     this.#sharedInputs = batching.mode === 'rows' ? batching.shared : [];
     this.#latencyModel = options.latencyModel ?? new LinearLatencyModel();
     this.#processRuns = options.processRuns ?? new ProcessRuns();
+    this.#observer = options.observer;
     this.#queue = new RequestQueue(options.limits);
-    this.#deadlines = new Deadlines(clock, (ticket, now) => this.#fail(ticket, deadlineExceeded(ticket, now)));
+    this.#deadlines = new Deadlines(clock, {
+      onRing: (now) => this.#observer?.rang(now, 'deadline'),
+      onExpired: (ticket, now) => this.#fail(ticket, deadlineExceeded(ticket, now)),
+    });
     this.#processRuns.join(this.#wake, options.instances);
   }
 
   submit(entry: Entry, settle: (outcome: Outcome) => void): void {
     if (this.#tickets.has(entry.id)) invariant(false, `entry ${entry.id} was submitted while it is in the lane`);
-    const ticket = new Ticket(entry, settle, this.#clock.now());
+    const now = this.#clock.now();
+    this.#observer?.arrived(now, entry);
+    const ticket = new Ticket(entry, settle, now);
     const refusal = this.#refusal(ticket);
     if (refusal !== null) return settle({ state: 'failed', error: refusal });
     this.#tickets.set(entry.id, ticket);
@@ -103,7 +113,9 @@ class OneShotLane implements Lane {
 
   cancel(id: number): void {
     const ticket = this.#tickets.get(id);
-    if (ticket !== undefined) this.#fail(ticket, cancelled());
+    if (ticket === undefined) return;
+    this.#observer?.cancelled(this.#clock.now(), id);
+    this.#fail(ticket, cancelled());
   }
 
   stats(): LaneStats {
@@ -157,20 +169,21 @@ class OneShotLane implements Lane {
 
   readonly #onTurn = (): void => {
     this.#isAwake = false;
-    this.#dispatch();
+    const now = this.#clock.now();
+    this.#observer?.turn(now);
+    this.#dispatch(now);
   };
 
   /** Starts whatever may start. */
-  #dispatch(): void {
-    const untilMs = this.#clock.now() + TURN_MS;
-    for (let decision = this.#decide(); decision.seats.length > 0; decision = this.#decide()) {
-      this.#start(decision);
-      if (this.#clock.now() > untilMs) return this.#wake();
+  #dispatch(fromMs: Moment): void {
+    let now = fromMs;
+    for (let decision = this.#decide(now); decision.seats.length > 0; decision = this.#decide(now)) {
+      now = this.#start(decision, now);
+      if (now > fromMs + TURN_MS) return this.#wake();
     }
   }
 
-  #decide(): Decision<Ticket> {
-    const now = this.#clock.now();
+  #decide(now: Moment): Decision<Ticket> {
     const decision = decide({
       queue: this.#queue,
       instances: {
@@ -183,31 +196,34 @@ class OneShotLane implements Lane {
       latencyModel: this.#latencyModel,
       now,
     });
+    this.#observer?.decided(now, recordOf(decision, this.#lastRun + 1));
     if (decision.expired.length > 0) {
       for (const ticket of decision.expired) {
         if (ticket.state !== 'ended') this.#fail(ticket, deadlineExceeded(ticket, now));
       }
       // Whoever was told may have cancelled others.
-      return this.#decide();
+      return this.#decide(now);
     }
     if (decision.needsProcess) this.#processRuns.claim(this.#wake);
     else this.#processRuns.release(this.#wake);
     return decision;
   }
 
-  #start(decision: Decision<Ticket>): void {
-    const run = new Run(decision, this.#clock.now(), this.#spareAbort ?? new AbortController());
+  /** @returns the moment in which it is done: later than `now` by a run that was made at once. */
+  #start(decision: Decision<Ticket>, now: Moment): Moment {
+    this.#lastRun += 1;
+    const run = new Run(decision, { number: this.#lastRun, now, abort: this.#spareAbort ?? new AbortController() });
     this.#spareAbort = null;
     this.#runs.push(run);
     this.#processRuns.begin();
     for (const seat of run.seats) {
       this.#queue.take(seat);
-      seat.ticket.board(run, run.startedAtMs);
+      seat.ticket.board(run, now);
     }
-    this.#execute(run);
+    return this.#execute(run);
   }
 
-  #execute(run: Run): void {
+  #execute(run: Run): Moment {
     let answer: Tensor[] | Promise<Tensor[]>;
     try {
       if (this.#mustAnnounce(run)) this.#executor.beforeRun(run.entryIds);
@@ -221,10 +237,10 @@ class OneShotLane implements Lane {
         (outputs) => this.#finishLater(run, resultOf(run, outputs)),
         (thrown: unknown) => this.#finishLater(run, failureOf(run, thrown)),
       );
-    } else {
-      if (!run.abort.signal.aborted) this.#spareAbort = run.abort;
-      this.#finish(run, resultOf(run, answer));
+      return run.startedAtMs;
     }
+    if (!run.abort.signal.aborted) this.#spareAbort = run.abort;
+    return this.#finish(run, resultOf(run, answer));
   }
 
   /** All that may be in flight at a time are announced, or none: else the end of one would acquit another. */
@@ -233,35 +249,39 @@ class OneShotLane implements Lane {
     return isAlone || !isShort || this.#processRuns.instances > 1;
   }
 
-  #finish(run: Run, result: RunResult): void {
-    const ended = this.#free(run, result);
+  #finish(run: Run, result: RunResult): Moment {
+    const now = this.#clock.now();
+    this.#observer?.ended(now, { run: run.number, how: result.state, isAtOnce: true });
+    this.#free(run, result, now);
     // In the order of the runs.
     this.#deliverOwed();
-    this.#deliver(ended);
+    this.#deliver({ run, result, atMs: now });
+    return now;
   }
 
   /** Failures go out first: other parts of the same entries must not run any more. */
   #finishLater(run: Run, result: RunResult): void {
-    const ended = this.#free(run, result);
+    const now = this.#clock.now();
+    this.#observer?.ended(now, { run: run.number, how: result.state, isAtOnce: false });
+    this.#free(run, result, now);
+    const ended = { run, result, atMs: now };
     if (result.state === 'done') this.#owed = ended;
     else this.#deliver(ended);
-    this.#dispatch();
+    this.#dispatch(now);
     this.#deliverOwed();
   }
 
   /** Frees the instance. */
-  #free(run: Run, result: RunResult): EndedRun {
-    const atMs = this.#clock.now();
+  #free(run: Run, result: RunResult, now: Moment): void {
     this.#runs.splice(this.#runs.indexOf(run), 1);
     this.#processRuns.end();
     const { rows, units, startedAtMs, seats } = run;
-    if (result.state === 'done') this.#latencyModel.observe({ rows, units }, atMs - startedAtMs);
+    if (result.state === 'done') this.#latencyModel.observe({ rows, units }, now - startedAtMs);
     for (const seat of seats) {
       seat.ticket.alight(run);
       if (result.state === 'again' && seat.ticket.state !== 'ended') this.#queue.repeat(seat);
     }
     this.#finishDrain();
-    return { run, result, atMs };
   }
 
   #deliverOwed(): void {

@@ -2,8 +2,16 @@ import { JitneyError, type Moment } from '@jitney/core';
 import type { Decision, RunView } from './decide.js';
 import type { Ride, Seat, Ticket } from './ticket.js';
 
+export interface RunStart {
+  /** Of the lane's runs, counted from 1. */
+  readonly number: number;
+  readonly now: Moment;
+  readonly abort: AbortController;
+}
+
 /** One run from its decision to its end. */
 export class Run implements RunView, Ride {
+  readonly number: number;
   readonly seats: readonly Seat<Ticket>[];
   readonly rows: number;
   readonly units: number;
@@ -16,7 +24,8 @@ export class Run implements RunView, Ride {
   readonly abort: AbortController;
   #waiting: number;
 
-  constructor(decision: Decision<Ticket>, now: Moment, abort: AbortController) {
+  constructor(decision: Decision<Ticket>, { number, now, abort }: RunStart) {
+    this.number = number;
     this.abort = abort;
     this.seats = decision.seats;
     this.rows = decision.rows;
