@@ -7,6 +7,7 @@ import { openLoop } from './open-loop.js';
 import { overload } from './overload.js';
 import { recovery } from './recovery.js';
 import type { Scene } from './scene.js';
+import { simulator } from './simulator.js';
 import { smallJson } from './small-json.js';
 import { start } from './start.js';
 import { transformer } from './transformer.js';
@@ -20,6 +21,7 @@ export const SCENES: readonly Scene[] = [
   openLoop,
   bursts,
   overload,
+  simulator,
   start,
   memory,
   loopDelay,

@@ -35,8 +35,10 @@ export interface TwoRates {
   readonly busyMs: number;
 }
 
-/** Of serving-science §1.3: at 0.4 times the mean rate for 900 ms, then at 3 times for 270 ms. */
-export const MMPP_2: TwoRates = { quiet: 0.4, busy: 3, quietMs: 900, busyMs: 270 };
+/** As serving-science §1.3 has it for a time S of 100 ms: at 0.4 times the mean rate for 9 S, then at 3 times for 2.7 S. */
+export function burstsOf(sloMs: number): TwoRates {
+  return { quiet: 0.4, busy: 3, quietMs: 9 * sloMs, busyMs: 2.7 * sloMs };
+}
 
 /** Poisson at a rate that jumps between two (MMPP-2, "on-off"). */
 export function onOff(rates: TwoRates, { ratePerMs, count, seed }: ArrivalPlan): SimulatedArrivals {
