@@ -124,6 +124,11 @@ export const SETTINGS = {
       'One JSON object a line, or readable text; `auto`: text on a terminal.',
       'log-format',
     ),
+    laneTraceFolder: setting(
+      optional(text('the path of a folder', 'FOLDER')),
+      null,
+      'Folder into which each host writes what its lanes decide, for the simulator (bench/); nothing is written by default.',
+    ),
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>>;
 

@@ -10,6 +10,8 @@ export interface HostLifeSettings extends WatchdogLimits {
   readonly loadTimeoutMs: number;
   readonly maxFrameBytes: number;
   readonly log: LogSettings;
+  /** `null`: no traces are written. */
+  readonly laneTraceFolder: string | null;
 }
 
 export interface LoadFailure {
@@ -148,8 +150,9 @@ export class HostLife {
       onMessage: (message) => this.#receive(message),
       onEnd: (end) => this.#ended(end),
     });
-    const { log, heartbeatIntervalMs, maxFrameBytes } = settings;
-    child.send({ type: 'load', hostId, socketPath, models, log, heartbeatIntervalMs, maxFrameBytes, cpuSharers });
+    const { log, laneTraceFolder, heartbeatIntervalMs, maxFrameBytes } = settings;
+    const told = { log, laneTraceFolder, heartbeatIntervalMs, maxFrameBytes };
+    child.send({ type: 'load', hostId, socketPath, models, cpuSharers, ...told });
     return child;
   }
 

@@ -138,7 +138,12 @@ class RunningSupervisor implements Supervisor {
       hostModule: modules.host,
       sockets: this.#runtimeFolder,
       drainMs: config.server.drainTimeoutMs,
-      settings: { ...config.supervision, maxFrameBytes: maxFrameBytes(config), log: logSettings },
+      settings: {
+        ...config.supervision,
+        maxFrameBytes: maxFrameBytes(config),
+        log: logSettings,
+        laneTraceFolder: config.log.laneTraceFolder,
+      },
       events: {
         onRoutes: (table) => {
           this.#broadcast({ type: 'routes', table });

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import {
   type Backend,
+  type Batch,
   type Batching,
   type Clock,
   JitneyError,
@@ -21,6 +22,7 @@ import { describeSchema } from './script/describe-schema.js';
 import { loadDefinition } from './script/load-definition.js';
 import { judgeBatching } from './self-check.js';
 import type { ServedModel } from './served-model.js';
+import type { LaneTraces } from './trace/lane-traces.js';
 import { warmUp } from './warm-up.js';
 
 export interface LoadDependencies {
@@ -30,6 +32,7 @@ export interface LoadDependencies {
   readonly processRuns: ProcessRuns;
   /** Told as each stage begins: what the supervisor shows, and blames where the process ends in it. */
   readonly onStage: (stage: LoadStage) => void;
+  readonly traces: LaneTraces;
   /** Told before a run that may take the process with it. */
   readonly beforeRun: (entryIds: readonly number[]) => void;
   readonly logFor: (context: RequestContext) => ModelLog;
@@ -59,14 +62,18 @@ export async function loadModel(
   const ownCode = new OwnCodeWatch(dependencies.clock.now);
   const pipeline = ownCode.watch(createPipeline(definition, { signature: model.signature, batching }, dependencies));
   const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
-  const lane = createOneShotLane({
+  const laneOptions = {
     batching,
     instances: asked.instances,
     limits: asked.queue,
     clock: dependencies.clock,
     processRuns: dependencies.processRuns,
-    executor: { run: (batch, signal) => model.run(batch, signal), beforeRun: dependencies.beforeRun },
-  });
+    executor: {
+      run: (batch: Batch, signal: AbortSignal) => model.run(batch, signal),
+      beforeRun: dependencies.beforeRun,
+    },
+  };
+  const lane = createOneShotLane(dependencies.traces.observed(`${asked.name}@${asked.version}`, laneOptions));
   const loaded = describe(asked, target, {
     definition,
     model,

@@ -11,6 +11,7 @@ import { type LoadStage, loadModel } from './load-model.js';
 import { endWithParent } from './parent.js';
 import { RequestServer } from './request-server.js';
 import type { ServedModel } from './served-model.js';
+import { LaneTraces } from './trace/lane-traces.js';
 
 /*
  * A host: the process that holds a model version. It is told what to load over its IPC channel, announces what it
@@ -31,7 +32,11 @@ async function start(message: LoadMessage): Promise<void> {
   process.on('uncaughtException', (error, origin) => endSinceUncaught(log, error, origin));
   const host: { requests: RequestServer | null } = { requests: null };
   const memory = new LargeBuffers();
-  const targets = await loadAll(message, log, host, memory);
+  const traces = new LaneTraces({
+    folder: message.laneTraceFolder,
+    onStopped: (path, reason) => void log.write('warn', { path }, `the lane's trace ends here: ${reason}`),
+  });
+  const targets = await loadAll(message, { log, traces, host }, memory);
   const served = targets.filter((target) => target !== undefined);
   if (served.length === 0) return;
   const requests = new RequestServer({
@@ -49,7 +54,7 @@ async function start(message: LoadMessage): Promise<void> {
   returnFreeMemory(nativeFunctions());
   send({ type: 'ready', models: served.map((model) => model.loaded) });
   process.on('message', (next: ToHost) => {
-    if (next.type === 'drain') void drain(served, requests);
+    if (next.type === 'drain') void drain(served, requests, traces);
   });
 }
 
@@ -63,19 +68,19 @@ function endSinceUncaught(log: HostLog, err: Error, origin: string): void {
 /** Loads the models one after the other, each at the target of its place; one that fails leaves the others. */
 async function loadAll(
   { models, cpuSharers }: LoadMessage,
-  log: HostLog,
-  host: { readonly requests: RequestServer | null },
+  own: Pick<LoadingHost, 'log' | 'traces' | 'host'>,
   memory: LargeBuffers,
 ): Promise<(ServedModel | undefined)[]> {
   const targets: (ServedModel | undefined)[] = [];
   const backend = createOnnxBackend(cpuSharers, (byteLength) => memory.takeLarge(byteLength));
-  const loading = { log, host, processRuns: new ProcessRuns(), backend };
+  const loading = { ...own, processRuns: new ProcessRuns(), backend };
   for (const [target, asked] of models.entries()) targets.push(await loadOne(asked, target, loading));
   return targets;
 }
 
 interface LoadingHost {
   readonly log: HostLog;
+  readonly traces: LaneTraces;
   readonly host: { readonly requests: RequestServer | null };
   readonly processRuns: ProcessRuns;
   readonly backend: Backend;
@@ -84,7 +89,7 @@ interface LoadingHost {
 async function loadOne(
   asked: HostModel,
   target: number,
-  { log, host, processRuns, backend }: LoadingHost,
+  { log, traces, host, processRuns, backend }: LoadingHost,
 ): Promise<ServedModel | undefined> {
   const { name, version } = asked;
   let stage: LoadStage = 'code';
@@ -93,6 +98,7 @@ async function loadOne(
       backend,
       clock: realClock,
       processRuns,
+      traces,
       signal: new AbortController().signal,
       logFor: (context) => modelLog(log, context, name),
       beforeRun: (entryIds) => host.requests?.announceStart(entryIds),
@@ -125,9 +131,10 @@ function logFailure(log: HostLog, requestId: string, error: JitneyError): void {
 }
 
 /** Lanes close last: what is being encoded when the drain begins still goes into one. */
-async function drain(served: readonly ServedModel[], requests: RequestServer): Promise<void> {
+async function drain(served: readonly ServedModel[], requests: RequestServer, traces: LaneTraces): Promise<void> {
   await requests.drain();
   await Promise.all(served.map((model) => model.lane.drain()));
+  await traces.close();
   send({ type: 'drained' });
 }
 

@@ -63,6 +63,8 @@ export type ToHost =
       readonly socketPath: string;
       readonly models: readonly HostModel[];
       readonly log: LogSettings;
+      /** Where traces of its lanes go; `null`: none are written. */
+      readonly laneTraceFolder: string | null;
       readonly heartbeatIntervalMs: number;
       readonly maxFrameBytes: number;
       /** The one that is told included. */
