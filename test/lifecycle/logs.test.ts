@@ -114,6 +114,7 @@ describe('a server whose log is to be read by people', () => {
     process.kill(host?.pid as number, 'SIGKILL');
     await jitney.said(/serves in its place/);
     expect(jitney.output()).toMatch(/✓ echo@1 \(\d+ ms, \S+ MB, batches up to 64 rows\)/);
+    expect(jitney.output()).toMatch(/\n {4}ONNX Runtime \S+ on CPU, 1 thread, since the model is small/);
     expect(jitney.output()).toMatch(/WARN.*host echo@1#1 \(process \d+\) ended by SIGKILL; another is starting/);
     expect(jitney.output()).not.toMatch(/^\{/m);
   });

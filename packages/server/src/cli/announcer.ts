@@ -26,7 +26,10 @@ const REACHABLE = 'other machines can reach this server';
 
 /** For a terminal: a line a model, and requests to try. */
 export function createTerminalAnnouncer(write: (line: string) => void): Announcer {
-  const say: Say = (level, text) => write(`  ${MARKS[level]} ${text}`);
+  const say: Say = (level, text, { runtime }) => {
+    write(`  ${MARKS[level]} ${text}`);
+    if (typeof runtime === 'string') write(`    ${paint.dim(runtime)}`);
+  };
   const news = new ModelNews(say, paint);
   return {
     starts(version, warnings) {

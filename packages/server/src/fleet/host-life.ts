@@ -1,6 +1,7 @@
 import type { Clock, ErrorRecord, LaneStats, Moment } from '@jitney/core';
 import type { CpuSharers } from '../wire/cpu-sharers.js';
 import type { FromHost, HostModel, LoadedModel, LogSettings, ToHost } from '../wire/messages.js';
+import { usableCpus } from '../wire/usable-cpus.js';
 import { Child, type ChildEnd, type Stuck } from './child.js';
 import { Watchdog, type WatchdogLimits } from './watchdog.js';
 
@@ -146,7 +147,7 @@ export class HostLife {
     const child = new Child<ToHost, FromHost>({
       module,
       label: `host ${name}`,
-      env: { UV_THREADPOOL_SIZE: String(threadPoolSize(models)), ORT_DISABLE_TELEMETRY: '1' },
+      env: { UV_THREADPOOL_SIZE: String(threadPoolSize(models, usableCpus().count)), ORT_DISABLE_TELEMETRY: '1' },
       onMessage: (message) => this.#receive(message),
       onEnd: (end) => this.#ended(end),
     });
@@ -204,9 +205,13 @@ export class HostLife {
   }
 }
 
-/** Decoders and tokenisers at a time, beside the runs of the models and two spare threads (DESIGN.md §5). */
-const OTHER_NATIVE_WORK = 4;
+/** For files and names, which Node does there as well. */
+const SPARE_THREADS = 2;
+/** As libuv has it. */
+const MAX_POOL_THREADS = 1024;
 
-function threadPoolSize(models: readonly HostModel[]): number {
-  return models.reduce((runs, model) => runs + model.instances, OTHER_NATIVE_WORK + 2);
+/** Threads of libuv's pool: one for each run, and for each CPU a decoder of pictures and a tokeniser. */
+export function threadPoolSize(models: readonly HostModel[], cpus: number): number {
+  const runs = models.reduce((sum, model) => sum + model.instances, 0);
+  return Math.min(runs + 2 * cpus + SPARE_THREADS, MAX_POOL_THREADS);
 }

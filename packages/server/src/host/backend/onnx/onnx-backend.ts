@@ -15,12 +15,12 @@ import {
   validateModelFile,
 } from '@jitney/onnxruntime';
 import type { CpuSharers } from '../../../wire/cpu-sharers.js';
+import { type UsableCpus, usableCpus } from '../../../wire/usable-cpus.js';
 import { modelFacts } from './facts.js';
 import { OnnxModel } from './onnx-model.js';
 import { type Refuse, refuseTypes } from './served-types.js';
 import { SessionSignature } from './signature.js';
 import { chooseThreads, shareOf, type ThreadChoice } from './threads.js';
-import { type UsableCpus, usableCpus } from './usable-cpus.js';
 
 /** Options of the manifest: those of a session, unchecked. Unknown ones are refused when the session is made. */
 export type OnnxBackendOptions = Readonly<Record<string, unknown>>;

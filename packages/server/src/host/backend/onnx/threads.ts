@@ -1,6 +1,6 @@
 import { DEFAULT_SPIN_US, type SessionOptions } from '@jitney/onnxruntime';
 import { type CpuSharers, LIGHT_MODEL_BYTES } from '../../../wire/cpu-sharers.js';
-import type { UsableCpus } from './usable-cpus.js';
+import type { UsableCpus } from '../../../wire/usable-cpus.js';
 
 /** How many threads one run may use, how they wait for each other, and why. */
 export interface ThreadChoice {
