@@ -34,6 +34,9 @@ export interface SimulationResult {
   readonly tookMs: number;
 }
 
+/** All entries may share runs. */
+const ONE_KIND = 'simulated';
+
 /** Runs the host's lane in virtual time on these arrivals and run times. */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   return new Play(simulation).toEnd();
@@ -93,7 +96,18 @@ class Play {
     const { atMs, rows } = this.#simulation.arrivals;
     const arrivedAtMs = atMs[index]!;
     const deadlineAtMs = arrivedAtMs + this.#deadlineMs;
-    const entry = virtualEntry(index, { rows: rows?.[index] ?? 1, arrivedAtMs, deadlineAtMs });
+    const ownRows = rows?.[index] ?? 1;
+    const entry = virtualEntry({
+      id: index,
+      rows: ownRows,
+      cost: ownRows,
+      bytes: ownRows,
+      arrivedAtMs,
+      deadlineAtMs,
+      priority: 0,
+      alone: false,
+      compatibility: ONE_KIND,
+    });
     this.#lane.submit(entry, (outcome) => this.#settle(outcome, arrivedAtMs));
   }
 

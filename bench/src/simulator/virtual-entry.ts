@@ -1,28 +1,11 @@
-import type { Entry, Moment, Tensor } from '@jitney/core';
+import type { Entry, Tensor } from '@jitney/core';
 
-/** Who may share a run: all entries. */
-const ONE_KIND = 'simulated';
 const NO_VALUES = new Float32Array(0);
 const INPUTS = new Map<number, readonly Tensor[]>();
 
 /** An entry whose rows hold no values: only how many there are counts. */
-export function virtualEntry(
-  id: number,
-  { rows, arrivedAtMs, deadlineAtMs }: { rows: number; arrivedAtMs: Moment; deadlineAtMs: Moment },
-): Entry {
-  return {
-    id,
-    tensors: inputOf(rows),
-    rows,
-    cost: rows,
-    bytes: rows,
-    arrivedAtMs,
-    deadlineAtMs,
-    priority: 0,
-    alone: false,
-    outputs: null,
-    compatibility: ONE_KIND,
-  };
+export function virtualEntry(entry: Omit<Entry, 'tensors' | 'outputs'>): Entry {
+  return { ...entry, tensors: inputOf(entry.rows), outputs: null };
 }
 
 /** `x`, shape [rows, 0]; entries of equally many rows share it, since nobody writes to it. */

@@ -62,6 +62,9 @@ export interface HostLifeOptions {
   readonly events: HostLifeEvents;
 }
 
+/** Least time to write the end of a trace. */
+const TRACE_GRACE_MS = 5_000;
+
 /** One process of a host from its start to its end: loads, is watched, drains. */
 export class HostLife {
   readonly #options: HostLifeOptions;
@@ -125,7 +128,9 @@ export class HostLife {
 
   /** Lets it answer what it holds, for `graceMs` at most, and ends it. Answers once it is gone. */
   async stop(graceMs: number): Promise<void> {
-    if (this.#isReady && graceMs > 0) await this.#drain(graceMs);
+    const isTraced = this.#options.settings.laneTraceFolder !== null;
+    const graceOrTraceMs = isTraced ? Math.max(graceMs, TRACE_GRACE_MS) : graceMs;
+    if (this.#isReady && graceOrTraceMs > 0) await this.#drain(graceOrTraceMs);
     this.#child.kill('SIGKILL');
     await this.#gone;
   }

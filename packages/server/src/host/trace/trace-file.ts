@@ -19,7 +19,8 @@ export interface TraceFileOptions {
 
 /**
  * A trace on its way to the disk. With a line missing it would replay to something else, so it has all lines or ends:
- * where the disk is too slow, or the file as large as it may be, its last line says so.
+ * where the disk is too slow, or the file as large as it may be, its last line says so. A process that is killed loses
+ * what it had not yet written, a second's lines at most.
  */
 export class TraceFile {
   readonly #options: TraceFileOptions;
