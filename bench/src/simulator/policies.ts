@@ -26,6 +26,7 @@ function laneOf(maxRows: number, maxEntries: number): LaneSettings {
   return {
     batching: { mode: 'rows', maxRows, shared: [], sensitive: false, reason: 'it is simulated' },
     instances: 1,
+    policy: { size: 'all' },
     limits: { maxEntries, maxBytes: WITHOUT_BOUND },
   };
 }
