@@ -31,7 +31,7 @@ const ROOMS: readonly (readonly [file: string, allowed: readonly string[], refus
   [
     `${SERVER}/fleet/supervisor.ts`,
     ['../wire/messages.js', '../config/index.js', '../telemetry/log.js', './repository/disk.js'],
-    ['../gateway/call.js', '../host/main.js', '../cli/main.js', '@jitney/onnxruntime'],
+    ['../gateway/call.js', '../host/main.js', '../load/index.js', '../cli/main.js', '@jitney/onnxruntime'],
   ],
   [
     `${SERVER}/gateway/protocol/oip/infer.ts`,
@@ -53,6 +53,11 @@ const ROOMS: readonly (readonly [file: string, allowed: readonly string[], refus
   [`${SERVER}/host/load-model.ts`, ['./lane/one-shot-lane.js'], ['./backend/onnx.js']],
   [`${SERVER}/host/main.ts`, ['./backend/onnx.js'], ['../fleet/fleet.js', '../gateway/call.js', '@jitney/onnxruntime']],
   [`${SERVER}/host/backend/onnx.ts`, ['@jitney/onnxruntime', './threads.js'], ['../../gateway/call.js']],
+  [
+    `${SERVER}/load/open-loop.ts`,
+    ['../config/index.js', './histogram.js'],
+    ['../gateway/call.js', '../host/main.js', '../fleet/fleet.js', '../cli/main.js', '@jitney/onnxruntime'],
+  ],
   [
     `${SERVER}/cli/serve.ts`,
     ['../fleet/fleet.js', '../gateway/main.js', '../host/main.js'],

@@ -4,6 +4,7 @@ import type { Log } from '../telemetry/logs.js';
 import type { GatewayMetrics } from '../telemetry/metrics.js';
 import type { Admission } from './access/admission.js';
 import type { Authorise } from './access/authorise.js';
+import type { LoopTurns } from './access/loop-turns.js';
 import type { CheckOrigin } from './access/origin.js';
 import type { DataPlane } from './routing/data-plane.js';
 
@@ -11,6 +12,7 @@ import type { DataPlane } from './routing/data-plane.js';
 export interface Gateway {
   readonly dataPlane: DataPlane;
   readonly admission: Admission;
+  readonly turns: LoopTurns;
   readonly authorise: Authorise;
   readonly checkOrigin: CheckOrigin;
   readonly limits: LimitsConfig;

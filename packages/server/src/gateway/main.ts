@@ -6,6 +6,7 @@ import { realClock } from '../wire/clock.js';
 import type { FromGateway, LogSettings, RoutingTable, ToGateway } from '../wire/messages.js';
 import { Admission } from './access/admission.js';
 import { createAuthorise } from './access/authorise.js';
+import { LoopTurns } from './access/loop-turns.js';
 import { createOriginCheck } from './access/origin.js';
 import { createRequestIds } from './access/request-id.js';
 import type { Gateway } from './gateway.js';
@@ -17,6 +18,9 @@ import { DataPlane } from './routing/data-plane.js';
  * A gateway: the process that speaks protocols. It is configured over its IPC channel, listens on the handle that came
  * with it, and knows hosts by the routing table alone.
  */
+
+/** Clients that may knock before they are let in. With Node's 511, a burst of new ones waits a second or more to knock again. */
+const BACKLOG = 4_096;
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
@@ -44,10 +48,12 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     now: realClock.now,
     inFlight: admission,
   });
+  const turns = new LoopTurns(realClock);
   const dataPlane = new DataPlane({
     name: `gateway ${message.gatewayId}`,
     clock: realClock,
     limits: { ...config.limits, maxFrameBytes: config.maxFrameBytes },
+    turns,
     onCondemned: (condemned) => send({ type: 'condemned', condemned }),
   });
   for (const condemned of message.condemned) dataPlane.condemn(condemned);
@@ -61,6 +67,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
   const gateway: Gateway = {
     dataPlane,
     admission,
+    turns,
     authorise: createAuthorise(config.server.apiKeySha256),
     checkOrigin: createOriginCheck({
       corsOrigins: config.server.corsOrigins,
@@ -106,7 +113,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     log.fatal({ err: error }, 'cannot listen');
     process.exit(1);
   });
-  app.server.listen(handle as object, () => send({ type: 'ready', port: config.server.port }));
+  app.server.listen(handle as object, BACKLOG, () => send({ type: 'ready', port: config.server.port }));
   startHeartbeat(gateway, config.heartbeatIntervalMs);
 }
 

@@ -35,6 +35,12 @@ export function whyGone({ model, version }: Flight, route: ModelRoute | undefine
   }
 }
 
+/** A request whose time was over when it was read, or when its body was. Starts with the words that Triton's clients look for. */
+export function expired(lateMs: number): JitneyError {
+  const text = `Request timeout expired: ${lateMs.toFixed(1)} ms before it could be sent to the model`;
+  return new JitneyError('DEADLINE_EXCEEDED', text, { retryAfterMs: 1_000 });
+}
+
 /** A request that would wait longer than it may. */
 export function late(route: ModelRoute, waitMs: number, leftMs: number): JitneyError {
   const text =

@@ -66,7 +66,7 @@ export function exchange<Parsed>(
   kind: RequestKind<Parsed>,
   named: NamedModel,
 ): void {
-  const receivedAtMs = gateway.clock.now();
+  const receivedAtMs = gateway.turns.startedAtMs();
   let protocol: Protocol<Parsed>;
   let parser: Parser<Parsed>;
   let pass: Pass;
