@@ -56,6 +56,36 @@ export type Outcome =
   | { readonly state: 'done'; readonly outputs: readonly Tensor[]; readonly timing: LaneTiming }
   | { readonly state: 'failed'; readonly error: JitneyError };
 
+/**
+ * What bounded the rows of a run.
+ * - `waiting`: nothing; it took all of its kind that waited.
+ * - `rows`: `batching.maxRows`, or what the model file allows.
+ * - `bytes`: what the inputs of a run may take.
+ * - `latency`: the time an answer should take, or the first request in it has in all.
+ * - `efficiency`: more rows would have kept those before them for longer than they save.
+ * - `deadline`: with more rows the first of them would have been late.
+ * - `alone`: its entry shares no run.
+ */
+export type BoundBy = 'waiting' | 'rows' | 'bytes' | 'latency' | 'efficiency' | 'deadline' | 'alone';
+
+/** What a lane decided since it was created. */
+export interface LaneCounts {
+  /** Runs begun, by what bounded them. */
+  readonly runs: Readonly<Record<BoundBy, number>>;
+  /** Rows of all these runs. */
+  readonly rows: number;
+  /** Entries refused as they came: those that would have been late, and those for whom there was no room. */
+  readonly refusedLate: number;
+  readonly refusedFull: number;
+  /** Entries that ended since they would have been late, though they had been taken. */
+  readonly dropped: number;
+  /** Entries that ended at their deadline. */
+  readonly expired: number;
+  /** What the runs that succeeded and had been predicted took, and should have taken. */
+  readonly tookMs: number;
+  readonly predictedMs: number;
+}
+
 export interface LaneStats {
   readonly queuedEntries: number;
   readonly queuedRows: number;
@@ -65,6 +95,7 @@ export interface LaneStats {
   readonly oldestRunMs: number;
   /** What a request that came now would wait before it runs. */
   readonly expectedWaitMs: number;
+  readonly counts: LaneCounts;
 }
 
 /** How one model's work is ordered and run. */
@@ -74,6 +105,8 @@ export interface Lane {
   /** Ends the entry with CANCELLED wherever it is. Unknown ids are ignored (it may have ended just now). */
   cancel(id: number): void;
   stats(): LaneStats;
+  /** What a request of the most urgent class that came now would wait before it runs, in ms. */
+  expectedWaitMs(now: Moment): number;
   /** Takes no more, finishes what it holds. */
   drain(): Promise<void>;
 }
@@ -87,8 +120,17 @@ export interface Work {
 
 /** Predicts how long a run takes. */
 export interface LatencyModel {
-  /** Milliseconds; 0 while nothing is known. */
+  /** Milliseconds, linear in the work; 0 while nothing is known. */
   predict(work: Work): number;
+  /** 95 of 100 runs take at most so many times what is predicted: at least 1. */
+  readonly margin: number;
+  /** Whether enough runs were seen, and took about what was predicted: else nothing is refused or given up by it. */
+  readonly isReliable: boolean;
   /** Told of each run that succeeded. */
   observe(work: Work, tookMs: number): void;
+}
+
+/** A run that was made before a lane was there to see it. */
+export interface KnownRun extends Work {
+  readonly tookMs: number;
 }

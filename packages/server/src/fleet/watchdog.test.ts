@@ -11,6 +11,16 @@ const lane = (oldestRunMs: number): LaneStats => ({
   runningRows: 0,
   oldestRunMs,
   expectedWaitMs: 0,
+  counts: {
+    runs: { waiting: 3, rows: 2, bytes: 0, latency: 0, efficiency: 1, deadline: 0, alone: 0 },
+    rows: 40,
+    refusedLate: 5,
+    refusedFull: 1,
+    dropped: 2,
+    expired: 4,
+    tookMs: 120,
+    predictedMs: 100,
+  },
 });
 
 describe('the judgement of a pulse', () => {

@@ -186,6 +186,16 @@ describe('what the supervisor knows of hosts', () => {
     runningRows: 8,
     oldestRunMs: 30,
     expectedWaitMs: 12,
+    counts: {
+      runs: { waiting: 3, rows: 2, bytes: 0, latency: 0, efficiency: 1, deadline: 0, alone: 0 },
+      rows: 40,
+      refusedLate: 5,
+      refusedFull: 1,
+      dropped: 2,
+      expired: 4,
+      tookMs: 120,
+      predictedMs: 100,
+    },
   };
   const host = {
     models: ['fraud@3', 'digits@1'],

@@ -2,14 +2,18 @@ import type { Entry } from '@jitney/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Decision, decide, type Instances, type RunView, type Situation } from './decide.js';
+import { DEFAULT_POLICY } from './one-shot-lane.js';
 import { RequestQueue } from './request-queue.js';
+import type { BatchPolicy } from './rules/row-bound.js';
 import { entryOf, entryWith, tensorOf } from './testing/entries.js';
+import { latencyOf } from './testing/latency.js';
 import { Ticket } from './ticket.js';
 
 const NOW = 1_000;
-const IDLE: Instances = { total: 1, running: [], runningElsewhere: 0, isReserved: false };
+const IDLE: Instances = { total: 1, running: [], lastEndAtMs: NOW - 1, runningElsewhere: 0, isReserved: false };
 const RUN: RunView = { startedAtMs: NOW - 5, expectedEndAtMs: NOW + 5, isAlone: false };
-const latencyModel = { predict: ({ units }: { units: number }) => 3 + units, observe: () => {} };
+const latencyModel = latencyOf(({ units }) => 3 + units);
+const POLICY: BatchPolicy = { ...DEFAULT_POLICY, maxRows: 8 };
 
 function queueOf(...entries: readonly Entry[]): RequestQueue {
   const queue = new RequestQueue({ maxEntries: 1_000, maxBytes: 1_000_000 });
@@ -18,7 +22,7 @@ function queueOf(...entries: readonly Entry[]): RequestQueue {
 }
 
 function decideFor(queue: RequestQueue, given: Partial<Situation<Ticket>> = {}): Decision<Ticket> {
-  return decide({ queue, instances: IDLE, maxRows: 8, latencyModel, now: NOW, ...given });
+  return decide({ queue, instances: IDLE, policy: POLICY, arrivingRowsPerMs: 0, latencyModel, now: NOW, ...given });
 }
 
 /** The entries of a decision, each with its rows `from-to`. */
@@ -50,7 +54,7 @@ describe('a free instance', () => {
 
   it('takes one entry, whatever its rows, where rows share no run', () => {
     const queue = queueOf(rowsOf(1, 20), rowsOf(2, 1));
-    expect(seatsOf(decideFor(queue, { maxRows: null }))).toEqual(['1: 0-20']);
+    expect(seatsOf(decideFor(queue, { policy: { ...POLICY, maxRows: null } }))).toEqual(['1: 0-20']);
   });
 
   it('takes one entry, whatever its rows, where the entry says that it shares none', () => {
@@ -126,7 +130,7 @@ describe('entries whose deadline has passed', () => {
   });
 
   it('take no seat further back either', () => {
-    const queue = queueOf(rowsOf(1, 1), rowsOf(2, 1, { deadlineAtMs: NOW }), rowsOf(3, 1, { deadlineAtMs: NOW + 1 }));
+    const queue = queueOf(rowsOf(1, 1), rowsOf(2, 1, { deadlineAtMs: NOW }), rowsOf(3, 1, { deadlineAtMs: NOW + 9 }));
     expect(seatsOf(decideFor(queue))).toEqual(['1: 0-1', '3: 0-1']);
   });
 
@@ -205,7 +209,7 @@ describe('whatever waits', () => {
       rows: fc.integer({ min: 1, max: 20 }),
       width: fc.integer({ min: 1, max: 2 }),
       priority: fc.integer({ min: 0, max: 3 }),
-      deadlineAtMs: fc.constantFrom(NOW - 1, NOW + 1, Number.POSITIVE_INFINITY),
+      deadlineAtMs: fc.constantFrom(NOW - 1, NOW + 1_000, Number.POSITIVE_INFINITY),
       alone: fc.boolean(),
     }),
     { maxLength: 40 },
@@ -222,8 +226,8 @@ describe('whatever waits', () => {
     fc.assert(
       fc.property(entries, fc.integer({ min: 1, max: 10 }), (drawn, maxRows) => {
         const queue = queueFor(drawn);
-        const first = decideFor(queue, { maxRows });
-        expect(decideFor(queue, { maxRows })).toEqual(first);
+        const first = decideFor(queue, { policy: { ...POLICY, maxRows } });
+        expect(decideFor(queue, { policy: { ...POLICY, maxRows } })).toEqual(first);
         expect(queue.entries).toBe(drawn.length);
       }),
     );
@@ -232,7 +236,7 @@ describe('whatever waits', () => {
   it('an idle lane starts something if anything has time left, within the bound, of one kind', () => {
     fc.assert(
       fc.property(entries, fc.integer({ min: 1, max: 10 }), (drawn, maxRows) => {
-        const { seats, rows } = decideFor(queueFor(drawn), { maxRows });
+        const { seats, rows } = decideFor(queueFor(drawn), { policy: { ...POLICY, maxRows } });
         expect(seats.length > 0).toBe(drawn.some(({ deadlineAtMs }) => deadlineAtMs > NOW));
         expect(rows).toBe(seats.reduce((sum, seat) => sum + seat.rows, 0));
         expect(rows).toBeLessThanOrEqual(maxRows);

@@ -21,6 +21,28 @@ export function deadlineExceeded({ enqueuedAtMs, startedAtMs }: Ticket, now: Mom
   return new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`, { retryAfterMs: 1_000 });
 }
 
+/** It came, and what is ahead of it leaves too little time. */
+export function wouldBeLate(finishesInMs: number, leftMs: number): JitneyError {
+  const text =
+    `Exceeds maximum queue size: with what waits for the model this request would be answered in ${whole(finishesInMs)} ms, ` +
+    `and it must be within ${whole(leftMs)} ms`;
+  return new JitneyError('QUEUE_FULL', text, { retryAfterMs: Math.max(1, finishesInMs - leftMs) });
+}
+
+/** It would be late even if nothing else were there. */
+export function tooLittleTime(takesMs: number, leftMs: number): JitneyError {
+  const text = `Request timeout expired: the model takes up to ${takesMs.toFixed(1)} ms for it and it has ${leftMs.toFixed(1)} ms left`;
+  return new JitneyError('DEADLINE_EXCEEDED', text, { retryAfterMs: 1_000 });
+}
+
+/** It was taken, and things went slower than was foreseen. */
+export function droppedEarly({ entry, enqueuedAtMs }: Ticket, now: Moment): JitneyError {
+  const text =
+    `Request timeout expired: it waited ${whole(now - enqueuedAtMs)} ms for the model and could not be answered ` +
+    `within the ${whole(Math.max(0, entry.deadlineAtMs - now))} ms that were left`;
+  return new JitneyError('DEADLINE_EXCEEDED', text, { retryAfterMs: 1_000 });
+}
+
 function whole(ms: number): string {
   return ms.toFixed(0);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { expectedWaitMs, type Load } from './expected-wait.js';
+import { latencyOf } from './testing/latency.js';
 
 const NOW = 1_000;
 const endsIn = (ms: number) => ({ startedAtMs: NOW - 1, expectedEndAtMs: NOW + ms, isAlone: false });
-const latencyModel = { predict: ({ rows, units }: { rows: number; units: number }) => rows + units, observe: () => {} };
+const latencyModel = latencyOf(({ rows, units }) => rows + units);
 
 /** So many full runs wait; each takes 100 ms. */
 const runs = (count: number) => ({ entries: 4 * count, rows: 8 * count, units: 92 * count });

@@ -1,64 +1,74 @@
 import type { LatencyModel, Work } from '@jitney/core';
+import { LeastSquares } from './least-squares.js';
+import { Residuals } from './residuals.js';
 
-/** Weight of the past at each run: the last 50 or so count. */
-const FORGETTING = 0.98;
 /** Runs that teach nothing, since the first ones allocate what the later ones reuse. */
 const WARM_UP_RUNS = 1;
-/** How little is known at the start, against the noise of a run. */
-const FIRST_UNCERTAINTY = 1e6;
+/** So many must have been predicted before anything is refused by the predictions. */
+const PROVING_RUNS = 4;
 
 /**
- * Learns `ms = fixed + perUnit · units` from the runs, by recursive least squares with directional forgetting: what the
- * runs of late say nothing about (the slope, while all have one size) is kept, where plain forgetting would lose it.
+ * Learns from the runs that `ms = fixed + perRow · rows + perUnit · units`, by recursive least squares; where each row is
+ * one unit, the two are one.
  *
- * Source: R. Kulhavý, "Restricted exponential forgetting in real-time identification", Automatica 23 (1987).
+ * Three runs in a row of which each takes more than half as long again as predicted, or less than two thirds, say that all
+ * runs do from now on: throttled, or disturbed by others. Runs that are longer and shorter in turns do not; they widen the
+ * margin, until the model calls itself unreliable.
  */
 export class LinearLatencyModel implements LatencyModel {
   #runs = 0;
-  /** Units of the first run, so that both features are about 1. */
-  #scale = 1;
-  #fixedMs = 0;
-  #slopeMs = 0;
-  /** The covariance matrix [[fixed, cross], [cross, slope]]. */
-  #fixedVariance = FIRST_UNCERTAINTY;
-  #crossVariance = 0;
-  #slopeVariance = FIRST_UNCERTAINTY;
+  /** Of the first run, so that all features are about 1. */
+  #rowScale = 1;
+  #unitScale = 1;
+  #hasUnits = false;
+  #squares = new LeastSquares(2);
+  readonly #residuals = new Residuals();
+  /** Kept, so that predicting allocates nothing. */
+  readonly #features = new Float64Array(3);
 
-  predict({ units }: Work): number {
-    return this.#fixedMs + this.#slopeMs * (units / this.#scale);
+  get margin(): number {
+    return this.#residuals.margin;
   }
 
-  observe({ units }: Work, tookMs: number): void {
+  get isReliable(): boolean {
+    return this.#residuals.count >= PROVING_RUNS && this.#residuals.isSteady;
+  }
+
+  predict(work: Work): number {
+    return this.#squares.predict(this.#featuresOf(work));
+  }
+
+  observe(work: Work, tookMs: number): void {
     this.#runs += 1;
     if (this.#runs <= WARM_UP_RUNS) return;
-    if (this.#runs === WARM_UP_RUNS + 1) this.#scale = Math.max(1, units);
-    this.#learn(units / this.#scale, tookMs);
-    this.#keepPositive(units / this.#scale);
+    if (this.#runs === WARM_UP_RUNS + 1) this.#scaleBy(work);
+    if (!this.#hasUnits && work.units !== work.rows) this.#learnUnits(work);
+    const features = this.#featuresOf(work);
+    const predictedMs = this.#squares.predict(features);
+    if (predictedMs > 0) {
+      const change = this.#residuals.add(tookMs / predictedMs);
+      if (change !== null) this.#squares.scale(change);
+    }
+    this.#squares.observe(features, tookMs);
   }
 
-  #learn(size: number, tookMs: number): void {
-    // P·x and xᵀ·P·x with x = [1, size].
-    const fixed = this.#fixedVariance + this.#crossVariance * size;
-    const slope = this.#crossVariance + this.#slopeVariance * size;
-    const uncertainty = fixed + slope * size;
-    const surprise = (tookMs - this.#fixedMs - this.#slopeMs * size) / (1 + uncertainty);
-    this.#fixedMs += fixed * surprise;
-    this.#slopeMs += slope * surprise;
-    const gain = (FORGETTING * uncertainty - (1 - FORGETTING)) / (FORGETTING * uncertainty * (1 + uncertainty));
-    this.#fixedVariance -= gain * fixed * fixed;
-    this.#crossVariance -= gain * fixed * slope;
-    this.#slopeVariance -= gain * slope * slope;
+  #featuresOf({ rows, units }: Work): Float64Array {
+    const features = this.#features;
+    features[0] = 1;
+    features[1] = rows / this.#rowScale;
+    features[2] = units / this.#unitScale;
+    return features;
   }
 
-  /** Neither part of a run takes less than no time; what the model says of the size at hand stays as it is. */
-  #keepPositive(size: number): void {
-    if (this.#slopeMs < 0) {
-      this.#fixedMs += this.#slopeMs * size;
-      this.#slopeMs = 0;
-    }
-    if (this.#fixedMs < 0) {
-      if (size > 0) this.#slopeMs = Math.max(0, this.#slopeMs + this.#fixedMs / size);
-      this.#fixedMs = 0;
-    }
+  #scaleBy({ rows, units }: Work): void {
+    this.#rowScale = Math.max(1, rows);
+    this.#unitScale = Math.max(1, units);
+  }
+
+  /** Rows differ in their work: what was learned without knowing that is given up. */
+  #learnUnits(work: Work): void {
+    this.#hasUnits = true;
+    this.#scaleBy(work);
+    this.#squares = new LeastSquares(3);
   }
 }

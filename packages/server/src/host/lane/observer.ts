@@ -1,4 +1,4 @@
-import type { Entry, Moment } from '@jitney/core';
+import type { BoundBy, Entry, Moment } from '@jitney/core';
 import type { Decision } from './decide.js';
 import type { RunResult } from './run-result.js';
 import type { Ticket } from './ticket.js';
@@ -34,8 +34,13 @@ export interface DecisionRecord {
   readonly rows: number;
   /** By the latency model, in ms; 0 while it knows nothing. */
   readonly predictedMs: number;
+  readonly boundBy: BoundBy;
   /** Entries that end since their deadline has passed. */
   readonly expired: readonly number[];
+  /** Entries that end since they would be late. */
+  readonly hopeless: readonly number[];
+  /** Until when a run waits to be filled; `null`: none does. */
+  readonly wakeAtMs: Moment | null;
 }
 
 export interface RunRecord {
@@ -48,12 +53,15 @@ export interface RunRecord {
 
 /** @param run Number of the run, where it starts one. */
 export function recordOf(decision: Decision<Ticket>, run: number): DecisionRecord {
-  const { seats, rows, predictedMs, expired } = decision;
+  const { seats, rows, predictedMs, boundBy, expired, hopeless, wakeAtMs } = decision;
   return {
     run: seats.length === 0 ? null : run,
     seats: seats.map((seat) => ({ id: seat.ticket.entry.id, fromRow: seat.fromRow, rows: seat.rows })),
     rows,
     predictedMs,
+    boundBy,
     expired: expired.map(({ entry }) => entry.id),
+    hopeless: hopeless.map(({ entry }) => entry.id),
+    wakeAtMs,
   };
 }

@@ -240,6 +240,7 @@ describe('whatever arrives, leaves, fails and ends in whatever order', () => {
         runningRows: 0,
         oldestRunMs: 0,
         expectedWaitMs: 0,
+        counts: expect.any(Object),
       });
     });
   });

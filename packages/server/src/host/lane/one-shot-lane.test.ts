@@ -4,6 +4,7 @@ import { createOneShotLane, type OneShotLaneOptions } from './one-shot-lane.js';
 import { ProcessRuns } from './process-runs.js';
 import { BAD, DoublingExecutor } from './testing/doubling-executor.js';
 import { answerOf, entryOf, entryWith, ROWS, tensorOf, WHOLE } from './testing/entries.js';
+import { latencyOf } from './testing/latency.js';
 import { ManualClock } from './testing/manual-clock.js';
 
 function createLane(mode: 'held' | 'at once', given: Partial<OneShotLaneOptions> = {}) {
@@ -733,8 +734,8 @@ describe('an entry that must run alone', () => {
 });
 
 describe('announcing runs', () => {
-  const quick = { predict: () => 0.05, observe: () => {} };
-  const slow = { predict: () => 5, observe: () => {} };
+  const quick = latencyOf(() => 0.05);
+  const slow = latencyOf(() => 5);
 
   it('names the entries before the run begins', () => {
     const { executor, submit, clock } = createLane('held', { latencyModel: slow });
@@ -793,6 +794,7 @@ describe('stats', () => {
       runningRows: 0,
       oldestRunMs: 0,
       expectedWaitMs: 0,
+      counts: expect.any(Object),
     });
   });
 
@@ -812,7 +814,7 @@ describe('stats', () => {
   });
 
   it('tell the wait by what the latency model says of the runs ahead', () => {
-    const latencyModel = { predict: ({ rows }: { rows: number }) => 10 + rows, observe: () => {} };
+    const latencyModel = latencyOf(({ rows }: { rows: number }) => 10 + rows);
     const { submit, clock, arrive, lane } = createLane('held', { latencyModel });
     arrive(0);
     expect(lane.stats().expectedWaitMs).toBe(11);
@@ -826,7 +828,7 @@ describe('stats', () => {
 describe('the latency model', () => {
   it('learns from runs that succeed, and from no other', async () => {
     const seen: unknown[] = [];
-    const latencyModel = { predict: () => 0, observe: (work: object, ms: number) => seen.push([work, ms]) };
+    const latencyModel = latencyOf(() => 0, { observe: (work, ms) => seen.push([work, ms]) });
     const { executor, submit, clock, arrive } = createLane('held', { latencyModel });
     submit(entryOf([1, 2], { cost: 30 }));
     clock.turn();

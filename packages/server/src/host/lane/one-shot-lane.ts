@@ -4,6 +4,7 @@ import {
   type Entry,
   invariant,
   type JitneyError,
+  type KnownRun,
   type Lane,
   type LaneStats,
   type LatencyModel,
@@ -12,16 +13,19 @@ import {
   type Tensor,
 } from '@jitney/core';
 import { answerSeat } from './answer.js';
+import { ArrivalRate } from './arrival-rate.js';
 import { joinInputs } from './batch-tensors.js';
 import { Deadlines } from './deadlines.js';
 import { type Decision, decide } from './decide.js';
-import { cancelled, deadlineExceeded, shuttingDown } from './endings.js';
+import { cancelled, deadlineExceeded, droppedEarly, shuttingDown } from './endings.js';
 import type { Executor } from './executor.js';
-import { expectedWaitMs } from './expected-wait.js';
+import { createCounts } from './lane-counts.js';
 import { LinearLatencyModel } from './latency-model.js';
 import { type LaneObserver, recordOf } from './observer.js';
+import { Outlook } from './outlook.js';
 import { ProcessRuns } from './process-runs.js';
 import { type QueueLimits, RequestQueue } from './request-queue.js';
+import type { BatchPolicy } from './rules/row-bound.js';
 import { Run } from './run.js';
 import { type EndedRun, failureOf, type RunResult, resultOf } from './run-result.js';
 import { Ticket } from './ticket.js';
@@ -36,6 +40,10 @@ export interface OneShotLaneOptions {
   readonly executor: Executor;
   /** Default: one that has yet to learn. */
   readonly latencyModel?: LatencyModel;
+  /** Runs made before, which the latency model is told of. */
+  readonly knownRuns?: readonly KnownRun[];
+  /** How runs are formed; `maxRows` is the batching's. Default: see `DEFAULT_POLICY`. */
+  readonly policy?: Partial<Omit<BatchPolicy, 'maxRows'>>;
   /** The one of all lanes in this process. Default: this is the only lane. */
   readonly processRuns?: ProcessRuns;
   readonly observer?: LaneObserver;
@@ -45,6 +53,14 @@ export interface OneShotLaneOptions {
 export function createOneShotLane(options: OneShotLaneOptions): Lane {
   return new OneShotLane(options);
 }
+
+/** What holds where nobody says otherwise. */
+export const DEFAULT_POLICY: Omit<BatchPolicy, 'maxRows'> = {
+  maxRunBytes: 64 * 2 ** 20,
+  latencyMs: null,
+  maxDelayMs: 0,
+  size: 'efficient',
+};
 
 /** Short runs are made on this thread one after the other; after so long, what else the loop has comes first. */
 const TURN_MS = 0.25;
@@ -61,7 +77,7 @@ class OneShotLane implements Lane {
   readonly #clock: Clock;
   readonly #executor: Executor;
   readonly #instances: number;
-  readonly #maxRows: number | null;
+  readonly #policy: BatchPolicy;
   readonly #sharedInputs: readonly string[];
   readonly #latencyModel: LatencyModel;
   readonly #processRuns: ProcessRuns;
@@ -75,8 +91,14 @@ class OneShotLane implements Lane {
   #spareAbort: AbortController | null = null;
   /** Answers that go out once the instance has its next run, so that both go on at the same time. */
   #owed: EndedRun | null = null;
+  readonly #arrivals: ArrivalRate;
+  readonly #counts = createCounts();
   #isAwake = false;
   #lastRun = 0;
+  #lastEndAtMs: Moment;
+  /** When a run has waited long enough to be filled. */
+  #fillAtMs: Moment = Number.POSITIVE_INFINITY;
+  #cancelFill: () => void = () => {};
   #onDrained: (() => void) | null = null;
   #drained: Promise<void> | null = null;
 
@@ -85,15 +107,19 @@ class OneShotLane implements Lane {
     this.#clock = clock;
     this.#executor = options.executor;
     this.#instances = options.instances;
-    this.#maxRows = batching.mode === 'rows' ? batching.maxRows : null;
+    const maxRows = batching.mode === 'rows' ? batching.maxRows : null;
+    this.#policy = { ...DEFAULT_POLICY, ...options.policy, maxRows };
     this.#sharedInputs = batching.mode === 'rows' ? batching.shared : [];
     this.#latencyModel = options.latencyModel ?? new LinearLatencyModel();
     this.#processRuns = options.processRuns ?? new ProcessRuns();
+    for (const run of options.knownRuns ?? []) this.#latencyModel.observe(run, run.tookMs);
     this.#observer = options.observer;
-    this.#queue = new RequestQueue(options.limits);
+    this.#queue = new RequestQueue(options.limits, this.#policy.latencyMs);
+    this.#lastEndAtMs = clock.now();
+    this.#arrivals = new ArrivalRate(this.#lastEndAtMs);
     this.#deadlines = new Deadlines(clock, {
       onRing: (now) => this.#observer?.rang(now, 'deadline'),
-      onExpired: (ticket, now) => this.#fail(ticket, deadlineExceeded(ticket, now)),
+      onExpired: (ticket, now) => this.#expire(ticket, now),
     });
     this.#processRuns.join(this.#wake, options.instances);
   }
@@ -103,7 +129,8 @@ class OneShotLane implements Lane {
     const now = this.#clock.now();
     this.#observer?.arrived(now, entry);
     const ticket = new Ticket(entry, settle, now);
-    const refusal = this.#refusal(ticket);
+    this.#arrivals.add(entry.rows, now);
+    const refusal = this.#refusal(ticket, now);
     if (refusal !== null) return settle({ state: 'failed', error: refusal });
     this.#tickets.set(entry.id, ticket);
     this.#queue.push(ticket);
@@ -127,8 +154,13 @@ class OneShotLane implements Lane {
       queuedBytes: this.#queue.bytes,
       runningRows: this.#runs.reduce((rows, run) => rows + run.rows, 0),
       oldestRunMs: oldest === undefined ? 0 : now - oldest.startedAtMs,
-      expectedWaitMs: this.#expectedWaitMs(now),
+      expectedWaitMs: this.expectedWaitMs(now),
+      counts: { ...this.#counts, runs: { ...this.#counts.runs } },
     };
+  }
+
+  expectedWaitMs(now: Moment): number {
+    return this.#outlook(now).expectedWaitMs();
   }
 
   drain(): Promise<void> {
@@ -139,25 +171,31 @@ class OneShotLane implements Lane {
     return this.#drained;
   }
 
-  #refusal(ticket: Ticket): JitneyError | null {
-    const { entry, enqueuedAtMs: now } = ticket;
+  #refusal(ticket: Ticket, now: Moment): JitneyError | null {
+    const { entry } = ticket;
     if (this.#drained !== null) return shuttingDown();
     if (entry.deadlineAtMs <= now) return deadlineExceeded(ticket, now);
-    return this.#queue.refusal(entry, () => Math.max(SHORTEST_RETRY_MS, this.#expectedWaitMs(now)));
+    const full = this.#queue.refusal(entry, () => Math.max(SHORTEST_RETRY_MS, this.expectedWaitMs(now)));
+    if (full !== null) {
+      this.#counts.refusedFull += 1;
+      return full;
+    }
+    const late = this.#outlook(now).lateRefusal(ticket);
+    if (late !== null) this.#counts.refusedLate += 1;
+    return late;
   }
 
-  #expectedWaitMs(now: Moment): number {
-    const { entries, rows, units, again } = this.#queue;
-    const load = {
-      entries,
-      rows,
-      units,
-      again: again.size,
-      maxRows: this.#maxRows,
+  #outlook(now: Moment): Outlook {
+    return new Outlook({
+      queue: this.#queue,
+      policy: this.#policy,
+      latencyModel: this.#latencyModel,
       instances: this.#instances,
       running: this.#runs,
-    };
-    return expectedWaitMs(load, this.#latencyModel, now);
+      lastEndAtMs: this.#lastEndAtMs,
+      arrivingRowsPerMs: this.#arrivals.perMs(now),
+      now,
+    });
   }
 
   /** Decides once what else arrived in this turn of the loop has been read. */
@@ -171,6 +209,20 @@ class OneShotLane implements Lane {
     this.#isAwake = false;
     const now = this.#clock.now();
     this.#observer?.turn(now);
+    this.#dispatch(now);
+  };
+
+  #fillUntil(atMs: Moment): void {
+    if (atMs === this.#fillAtMs) return;
+    this.#cancelFill();
+    this.#fillAtMs = atMs;
+    this.#cancelFill = this.#clock.at(atMs, this.#onFilled);
+  }
+
+  readonly #onFilled = (): void => {
+    this.#fillAtMs = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    this.#observer?.rang(now, 'fill');
     this.#dispatch(now);
   };
 
@@ -189,21 +241,23 @@ class OneShotLane implements Lane {
       instances: {
         total: this.#instances,
         running: this.#runs,
+        lastEndAtMs: this.#lastEndAtMs,
         runningElsewhere: this.#processRuns.running - this.#runs.length,
         isReserved: this.#processRuns.isReservedFrom(this.#wake),
       },
-      maxRows: this.#maxRows,
+      policy: this.#policy,
+      arrivingRowsPerMs: this.#arrivals.perMs(now),
       latencyModel: this.#latencyModel,
       now,
     });
     this.#observer?.decided(now, recordOf(decision, this.#lastRun + 1));
-    if (decision.expired.length > 0) {
-      for (const ticket of decision.expired) {
-        if (ticket.state !== 'ended') this.#fail(ticket, deadlineExceeded(ticket, now));
-      }
+    if (decision.expired.length > 0 || decision.hopeless.length > 0) {
+      for (const ticket of decision.expired) if (ticket.state !== 'ended') this.#expire(ticket, now);
+      for (const ticket of decision.hopeless) if (ticket.state !== 'ended') this.#drop(ticket, now);
       // Whoever was told may have cancelled others.
       return this.#decide(now);
     }
+    if (decision.wakeAtMs !== null) this.#fillUntil(decision.wakeAtMs);
     if (decision.needsProcess) this.#processRuns.claim(this.#wake);
     else this.#processRuns.release(this.#wake);
     return decision;
@@ -212,6 +266,8 @@ class OneShotLane implements Lane {
   /** @returns the moment in which it is done: later than `now` by a run that was made at once. */
   #start(decision: Decision<Ticket>, now: Moment): Moment {
     this.#lastRun += 1;
+    this.#counts.runs[decision.boundBy] += 1;
+    this.#counts.rows += decision.rows;
     const run = new Run(decision, { number: this.#lastRun, now, abort: this.#spareAbort ?? new AbortController() });
     this.#spareAbort = null;
     this.#runs.push(run);
@@ -275,13 +331,21 @@ class OneShotLane implements Lane {
   #free(run: Run, result: RunResult, now: Moment): void {
     this.#runs.splice(this.#runs.indexOf(run), 1);
     this.#processRuns.end();
-    const { rows, units, startedAtMs, seats } = run;
-    if (result.state === 'done') this.#latencyModel.observe({ rows, units }, now - startedAtMs);
+    this.#lastEndAtMs = now;
+    const { seats } = run;
+    if (result.state === 'done') this.#learn(run, now - run.startedAtMs);
     for (const seat of seats) {
       seat.ticket.alight(run);
       if (result.state === 'again' && seat.ticket.state !== 'ended') this.#queue.repeat(seat);
     }
     this.#finishDrain();
+  }
+
+  #learn({ rows, units, predictedMs }: Run, tookMs: number): void {
+    this.#latencyModel.observe({ rows, units }, tookMs);
+    if (predictedMs <= 0) return;
+    this.#counts.tookMs += tookMs;
+    this.#counts.predictedMs += predictedMs;
   }
 
   #deliverOwed(): void {
@@ -303,6 +367,16 @@ class OneShotLane implements Lane {
       }
       fromRow += rows;
     }
+  }
+
+  #expire(ticket: Ticket, now: Moment): void {
+    this.#counts.expired += 1;
+    this.#fail(ticket, deadlineExceeded(ticket, now));
+  }
+
+  #drop(ticket: Ticket, now: Moment): void {
+    this.#counts.dropped += 1;
+    this.#fail(ticket, droppedEarly(ticket, now));
   }
 
   #fail(ticket: Ticket, error: JitneyError): void {
@@ -327,6 +401,7 @@ class OneShotLane implements Lane {
   #finishDrain(): void {
     if (this.#drained === null || this.#tickets.size > 0 || this.#runs.length > 0) return;
     this.#deadlines.close();
+    this.#cancelFill();
     this.#onDrained?.();
   }
 }

@@ -1,5 +1,6 @@
 import { type Entry, JitneyError } from '@jitney/core';
 import { LinkedList, type ListNode, type ReadonlyList } from './linked-list.js';
+import { classOf, classTimesMs } from './rules/urgency.js';
 import type { Seat, Ticket, Waiting } from './ticket.js';
 
 export interface QueueLimits {
@@ -15,34 +16,39 @@ export interface QueueView<T extends Waiting> {
   readonly again: ReadonlyList<Seat<T>>;
   /** The most urgent first. */
   readonly classes: readonly PriorityClass<T>[];
+  /** Rows that wait, beside `again`. */
+  readonly rows: number;
 }
 
 /** Entries of one priority. */
 export interface PriorityClass<T extends Waiting> {
+  /** In which its entries should be answered, in ms. */
+  readonly timeMs: number;
+  /** Rows of all of them that wait. */
+  readonly rows: number;
   /** All of them, the oldest first. */
   readonly waiting: ReadonlyList<T>;
   /** The same by their compatibility, each kind with its oldest first; entries that share no run are in none. */
   readonly kinds: ReadonlyMap<string, ReadonlyList<T>>;
 }
 
-/** Priorities 0 to 15; what is less urgent shares the last. */
-const CLASSES = 16;
-
 /**
- * Orders what waits: by priority, then by arrival. Every operation takes constant time, and an entry that is taken out
+ * Orders what waits: by class, then by arrival. Every operation takes constant time, and an entry that is taken out
  * anywhere leaves nothing behind.
  */
 export class RequestQueue implements QueueView<Ticket> {
   readonly again = new LinkedList<Seat<Ticket>>();
-  readonly classes = Array.from({ length: CLASSES }, () => new ClassQueue());
+  readonly classes: readonly ClassQueue[];
   readonly #limits: QueueLimits;
   #entries = 0;
   #rows = 0;
   #units = 0;
   #bytes = 0;
 
-  constructor(limits: QueueLimits) {
+  /** @param latencyMs In which requests should be answered; `null` where nobody says. */
+  constructor(limits: QueueLimits, latencyMs: number | null = null) {
     this.#limits = limits;
+    this.classes = classTimesMs(latencyMs).map((timeMs) => new ClassQueue(timeMs));
   }
 
   /** Entries of which rows wait, beside `again`. */
@@ -106,6 +112,7 @@ export class RequestQueue implements QueueView<Ticket> {
       this.#leave(ticket, rows);
     } else {
       this.#rows -= rows;
+      this.#classOf(entry).rows -= rows;
       this.#units -= (entry.cost * rows) / entry.rows;
     }
   }
@@ -133,7 +140,7 @@ export class RequestQueue implements QueueView<Ticket> {
 
   #leave(ticket: Ticket, waitingRows: number): void {
     const { entry } = ticket;
-    this.#classOf(entry).remove(ticket);
+    this.#classOf(entry).remove(ticket, waitingRows);
     this.#entries -= 1;
     this.#rows -= waitingRows;
     this.#units -= entry.rows === 0 ? entry.cost : (entry.cost * waitingRows) / entry.rows;
@@ -143,15 +150,22 @@ export class RequestQueue implements QueueView<Ticket> {
   }
 
   #classOf({ priority }: Entry): ClassQueue {
-    return this.classes[priority < CLASSES ? Math.max(0, Math.floor(priority)) : CLASSES - 1] as ClassQueue;
+    return this.classes[classOf(priority)] as ClassQueue;
   }
 }
 
 class ClassQueue implements PriorityClass<Ticket> {
+  readonly timeMs: number;
+  rows = 0;
   readonly waiting = new LinkedList<Ticket>();
   readonly kinds = new Map<string, LinkedList<Ticket>>();
 
+  constructor(timeMs: number) {
+    this.timeMs = timeMs;
+  }
+
   push(ticket: Ticket): void {
+    this.rows += ticket.entry.rows;
     ticket.inClass = this.waiting.push(ticket);
     const { compatibility } = ticket.entry;
     if (compatibility === null) return;
@@ -163,7 +177,8 @@ class ClassQueue implements PriorityClass<Ticket> {
     ticket.inKind = kind.push(ticket);
   }
 
-  remove(ticket: Ticket): void {
+  remove(ticket: Ticket, waitingRows: number): void {
+    this.rows -= waitingRows;
     if (ticket.inClass !== null) this.waiting.remove(ticket.inClass);
     ticket.inClass = null;
     const { compatibility } = ticket.entry;

@@ -4,6 +4,8 @@ import type { ListNode } from './linked-list.js';
 /** What a scheduler sees of an entry that waits. */
 export interface Waiting {
   readonly entry: Entry;
+  /** When the lane took it. */
+  readonly enqueuedAtMs: Moment;
   /** First row that no run has taken yet; above 0 only in entries that are split. */
   readonly nextRow: number;
 }

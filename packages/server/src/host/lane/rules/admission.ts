@@ -1,0 +1,65 @@
+import type { Entry, LatencyModel, Moment } from '@jitney/core';
+import { expectedWaitMs, type Load } from '../expected-wait.js';
+import type { PriorityClass } from '../request-queue.js';
+import type { Ticket } from '../ticket.js';
+import { classOf } from './urgency.js';
+
+/** What of a class counts: its rows, or its entries where each runs by itself. */
+type Count = (each: PriorityClass<Ticket>) => number;
+
+export const rowsOf: Count = ({ rows }) => rows;
+export const entriesOf: Count = ({ waiting }) => waiting.size;
+
+/**
+ * What runs before an entry of this priority that comes now: all of its class and of the more urgent ones, and of the
+ * less urgent those that have waited long enough to go before it, reckoned as if they had come evenly.
+ */
+export function aheadOf(
+  classes: readonly PriorityClass<Ticket>[],
+  priority: number,
+  now: Moment,
+  count: Count = rowsOf,
+): number {
+  const own = classOf(priority);
+  const ownTimeMs = (classes[own] as PriorityClass<Ticket>).timeMs;
+  let ahead = 0;
+  for (let index = 0; index < classes.length; index++) {
+    const each = classes[index] as PriorityClass<Ticket>;
+    if (each.waiting.first === null) continue;
+    const share = index <= own ? 1 : agedShare(each.waiting.first.item.enqueuedAtMs, each.timeMs - ownTimeMs, now);
+    ahead += share * count(each);
+  }
+  return ahead;
+}
+
+function agedShare(oldestAtMs: Moment, olderByMs: number, now: Moment): number {
+  const oldestMs = now - oldestAtMs;
+  return oldestMs > olderByMs ? (oldestMs - olderByMs) / oldestMs : 0;
+}
+
+/** What is ahead of an entry, and what comes meanwhile. */
+export interface Admission {
+  /** Ahead of its own rows. */
+  readonly load: Load;
+  readonly arrivingRowsPerMs: number;
+}
+
+/**
+ * How long it should take until an entry that comes now is answered, in ms: the wait until the run that takes its last
+ * row, and that run with whoever will ride in it, as long as 95 of 100 such runs take. Source: serving-science §1.2.
+ */
+export function finishesInMs(entry: Entry, admission: Admission, latencyModel: LatencyModel, now: Moment): number {
+  const { load, arrivingRowsPerMs } = admission;
+  const ownRows = Math.max(1, entry.rows);
+  const unitsPerRow = entry.cost / ownRows;
+  if (load.maxRows === null) {
+    const waitMs = expectedWaitMs(load, latencyModel, now);
+    return waitMs + latencyModel.margin * latencyModel.predict({ rows: entry.rows, units: entry.cost });
+  }
+  // The run that takes its last row begins once those before have.
+  const ahead: Load = { ...load, rows: load.rows + ownRows - 1, units: load.units + entry.cost - unitsPerRow };
+  const waitMs = expectedWaitMs(ahead, latencyModel, now);
+  const rest = (ahead.rows % load.maxRows) + 1 + (waitMs > 0 ? arrivingRowsPerMs * waitMs : 0);
+  const rows = Math.min(Math.max(load.maxRows, ownRows), Math.max(rest, Math.min(ownRows, load.maxRows)));
+  return waitMs + latencyModel.margin * latencyModel.predict({ rows, units: rows * unitsPerRow });
+}
