@@ -10,14 +10,12 @@ export class ArrivalRate {
   #rows = 0;
   /** Time that counts: each millisecond as much as what came in it. */
   #ms = 0;
-  #atMs: Moment;
-
-  constructor(now: Moment) {
-    this.#atMs = now;
-  }
+  /** `Infinity`: nothing has come. */
+  #atMs: Moment = Number.POSITIVE_INFINITY;
 
   add(rows: number, now: Moment): void {
     this.#age(now);
+    this.#atMs = now;
     this.#rows += rows;
   }
 

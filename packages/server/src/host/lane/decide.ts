@@ -24,7 +24,7 @@ export interface Instances {
   readonly total: number;
   /** What this lane's instances run, the oldest first. */
   readonly running: readonly RunView[];
-  /** When the last of its runs ended; the lane's beginning where none has. */
+  /** When the last of its runs ended; `-Infinity` where none has. */
   readonly lastEndAtMs: Moment;
   /** Runs of other lanes in this process. */
   readonly runningElsewhere: number;

@@ -91,11 +91,11 @@ class OneShotLane implements Lane {
   #spareAbort: AbortController | null = null;
   /** Answers that go out once the instance has its next run, so that both go on at the same time. */
   #owed: EndedRun | null = null;
-  readonly #arrivals: ArrivalRate;
+  readonly #arrivals = new ArrivalRate();
   readonly #counts = createCounts();
   #isAwake = false;
   #lastRun = 0;
-  #lastEndAtMs: Moment;
+  #lastEndAtMs: Moment = Number.NEGATIVE_INFINITY;
   /** When a run has waited long enough to be filled. */
   #fillAtMs: Moment = Number.POSITIVE_INFINITY;
   #cancelFill: () => void = () => {};
@@ -115,8 +115,6 @@ class OneShotLane implements Lane {
     for (const run of options.knownRuns ?? []) this.#latencyModel.observe(run, run.tookMs);
     this.#observer = options.observer;
     this.#queue = new RequestQueue(options.limits, this.#policy.latencyMs);
-    this.#lastEndAtMs = clock.now();
-    this.#arrivals = new ArrivalRate(this.#lastEndAtMs);
     this.#deadlines = new Deadlines(clock, {
       onRing: (now) => this.#observer?.rang(now, 'deadline'),
       onExpired: (ticket, now) => this.#expire(ticket, now),
