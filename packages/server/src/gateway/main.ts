@@ -48,12 +48,10 @@ async function start(message: Configure, handle: unknown): Promise<void> {
     now: realClock.now,
     inFlight: admission,
   });
-  const turns = new LoopTurns(realClock);
   const dataPlane = new DataPlane({
     name: `gateway ${message.gatewayId}`,
     clock: realClock,
     limits: { ...config.limits, maxFrameBytes: config.maxFrameBytes },
-    turns,
     onCondemned: (condemned) => send({ type: 'condemned', condemned }),
   });
   for (const condemned of message.condemned) dataPlane.condemn(condemned);
@@ -67,7 +65,7 @@ async function start(message: Configure, handle: unknown): Promise<void> {
   const gateway: Gateway = {
     dataPlane,
     admission,
-    turns,
+    turns: new LoopTurns(realClock),
     authorise: createAuthorise(config.server.apiKeySha256),
     checkOrigin: createOriginCheck({
       corsOrigins: config.server.corsOrigins,

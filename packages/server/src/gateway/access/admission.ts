@@ -1,27 +1,79 @@
-import { JitneyError } from '@jitney/core';
+import { JitneyError, type Moment } from '@jitney/core';
 
 export interface AdmissionLimits {
   readonly maxInFlightRequests: number;
   readonly maxInFlightBytes: number;
 }
 
-/** Counts what is in flight and refuses what would be too much, before it is parsed. */
+/** What an answer tells of how far behind this process is. */
+export interface AnsweredInTime {
+  readonly now: Moment;
+  /** Of the time to the answer what was spent here, not in the host. */
+  readonly ownMs: number;
+  /** How long the client would have waited. */
+  readonly patienceMs: number;
+}
+
+/** The share of a client's patience that may be spent in this process; with less than half of it there is room for more. */
+const OWN_SHARE = 0.25;
+/** Requests are never bounded below this by being late. */
+const LEAST_ALLOWED = 32;
+const SHRINK = 0.9;
+const GROWTH = 1 / 32;
+
+/**
+ * Counts what is in flight and refuses what would be too much, before it is parsed.
+ *
+ * How many requests are too many is learned where they have deadlines: if answers spend a good part of their clients'
+ * patience in this process, as they do once it is asked for more than it can do, fewer are let in, and more again once
+ * they do not (additive increase, multiplicative decrease: Chiu and Jain 1989). What waits in a host is the host's to bound.
+ */
 export class Admission {
   readonly limits: AdmissionLimits;
   requests = 0;
   bytes = 0;
+  #allowed: number;
+  #changedAtMs: Moment = 0;
+  /** Somebody was refused since the last change. */
+  #wasFull = false;
 
   constructor(limits: AdmissionLimits) {
     this.limits = limits;
+    this.#allowed = limits.maxInFlightRequests;
+  }
+
+  /** Requests that may be in flight now. */
+  get allowed(): number {
+    return Math.floor(this.#allowed);
   }
 
   /** @throws JitneyError `QUEUE_FULL` */
   enter(): Pass {
-    const { maxInFlightRequests, maxInFlightBytes } = this.limits;
-    if (this.requests >= maxInFlightRequests) throw full(`${this.requests} requests are in flight`);
-    if (this.bytes >= maxInFlightBytes) throw full(`${this.bytes} bytes are in flight`);
+    if (this.requests >= this.allowed) {
+      this.#wasFull = true;
+      throw full(`${this.requests} requests are in flight`);
+    }
+    if (this.bytes >= this.limits.maxInFlightBytes) throw full(`${this.bytes} bytes are in flight`);
     this.requests += 1;
     return new Pass(this);
+  }
+
+  /** Once for each answer. */
+  observe({ now, ownMs, patienceMs }: AnsweredInTime): void {
+    // What a change did is seen by those who came after it.
+    if (now - this.#changedAtMs < ownMs) return;
+    const mayMs = OWN_SHARE * patienceMs;
+    if (ownMs > mayMs) {
+      this.#change(now, Math.max(LEAST_ALLOWED, Math.min(this.#allowed, this.requests) * SHRINK));
+    } else if (this.#wasFull && ownMs < mayMs / 2) {
+      this.#change(now, this.#allowed * (1 + GROWTH) + 1);
+    }
+  }
+
+  #change(now: Moment, allowed: number): void {
+    this.#changedAtMs = now;
+    this.#wasFull = false;
+    this.#allowed = Math.min(this.limits.maxInFlightRequests, allowed);
   }
 }
 

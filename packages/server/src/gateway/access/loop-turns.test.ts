@@ -30,15 +30,4 @@ describe('turns of the loop', () => {
     pass(10);
     expect(turns.startedAtMs()).toBe(18);
   });
-
-  it('say how long the last one took, whatever passed between them', () => {
-    const { clock, pass, endTurn } = manualLoop();
-    const turns = new LoopTurns(clock);
-    expect(turns.lastMs).toBe(0);
-    turns.startedAtMs();
-    pass(7);
-    endTurn();
-    pass(100);
-    expect(turns.lastMs).toBe(7);
-  });
 });

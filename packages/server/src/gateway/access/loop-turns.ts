@@ -7,15 +7,9 @@ import type { Clock, Moment } from '@jitney/core';
 export class LoopTurns {
   readonly #clock: Clock;
   #startedAtMs: Moment | null = null;
-  #lastMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  /** How long the last turn took in which requests were read. */
-  get lastMs(): number {
-    return this.#lastMs;
   }
 
   /** When the turn began in which a request is being read. */
@@ -28,7 +22,6 @@ export class LoopTurns {
   }
 
   readonly #onEnd = (): void => {
-    this.#lastMs = this.#clock.now() - (this.#startedAtMs as Moment);
     this.#startedAtMs = null;
   };
 }

@@ -22,18 +22,15 @@ interface FakeHost {
 let folder: RuntimeFolder;
 let servers: Server[];
 let plane: DataPlane;
-let turns: { lastMs: number };
 let condemned: Condemned[];
 beforeEach(() => {
   folder = createRuntimeFolder();
   servers = [];
   condemned = [];
-  turns = { lastMs: 0 };
   plane = new DataPlane({
     name: 'gateway 1',
     clock: realClock,
     limits: { maxHeldMs: 10_000, maxAttempts: 3, maxFrameBytes: 1e6 },
-    turns,
     onCondemned: (one) => condemned.push(one),
   });
 });
@@ -161,15 +158,10 @@ describe('a host that says how long its queue is', () => {
     plane.refuseLate(plane.routes.find('model', null), realClock.now() + 1);
   });
 
-  it('counts in how long a turn of this process’s own loop takes', async () => {
+  it('is not asked what is late already', async () => {
     const host = await startHost('a');
     plane.setRoutes(routes('ready', host));
-    turns.lastMs = MINUTE_MS;
-    expect(() => ask(1, 10_000)).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }));
     expect(() => ask(2, -1)).toThrow(expect.objectContaining({ code: 'DEADLINE_EXCEEDED' }));
-    const patient = ask(3, 2 * MINUTE_MS);
-    await answerAll(host);
-    expect(await patient).toMatchObject({ attempts: 1 });
   });
 
   it('is not all there is where another is free', async () => {

@@ -2,7 +2,6 @@ import { type Clock, JitneyError, type Moment } from '@jitney/core';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import { LargeBuffers } from '../../wire/large-buffers.js';
 import type { Condemned, HostEnded, HostRoute, ModelRoute, RoutingTable } from '../../wire/messages.js';
-import type { LoopTurns } from '../access/loop-turns.js';
 import type { Answer, Call, Caller } from '../call.js';
 import { CondemnedRequests } from './condemned-requests.js';
 import { expired, type HostEnd, late, lost, notReady, refuseUnready, timedOut, whyGone } from './endings.js';
@@ -24,7 +23,6 @@ export interface DataPlaneOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly limits: DataPlaneLimits;
-  readonly turns: Pick<LoopTurns, 'lastMs'>;
   /** A request ended a host while alone in it. */
   readonly onCondemned: (condemned: Condemned) => void;
 }
@@ -127,13 +125,12 @@ export class DataPlane {
   }
 
   /**
-   * Refuses what cannot be in time, by what the hosts last said of their queues and by how long this process takes for a
-   * turn of its loop. The host has the last word; this one comes before the body is parsed and sent.
+   * Refuses what cannot be in time by what the hosts last said of their queues. The host has the last word; this one comes
+   * before the body is parsed and sent.
    * @throws JitneyError `QUEUE_FULL`, or `DEADLINE_EXCEEDED` for what is late already
    */
   refuseLate(route: ModelRoute, deadlineAtMs: Moment): void {
-    const { clock, turns } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.now();
     const leftMs = deadlineAtMs - now;
     if (leftMs <= 0) throw expired(-leftMs);
     let leastMs = Number.POSITIVE_INFINITY;
@@ -141,8 +138,7 @@ export class DataPlane {
       const link = this.#links.get(hostId);
       if (link !== undefined && !link.isDraining) leastMs = Math.min(leastMs, link.expectedWaitMs(now));
     }
-    const waitMs = leastMs + turns.lastMs;
-    if (waitMs > leftMs && waitMs < Number.POSITIVE_INFINITY) throw late(route, waitMs, leftMs);
+    if (leastMs > leftMs && leastMs < Number.POSITIVE_INFINITY) throw late(route, leastMs, leftMs);
   }
 
   close(): void {

@@ -137,6 +137,7 @@ class Exchange<Parsed> implements BodySink, Caller {
   #answered: Body | null = null;
   #receivedBytes = 0;
   #parsedAtMs: Moment = 0;
+  #patienceMs = 0;
   /** Answered, failed, or left by its client. */
   #isOver = false;
 
@@ -214,9 +215,10 @@ class Exchange<Parsed> implements BodySink, Caller {
     this.#asked = parts.body;
     pass.hold(parts.bytes);
     this.#parsedAtMs = gateway.clock.now();
+    this.#patienceMs = patienceMs(gateway, protocol.route, parts.timeoutMs ?? timeoutMs);
     const call: Call = {
       requestId: incoming.requestId,
-      deadlineAtMs: receivedAtMs + patienceMs(gateway, protocol.route, parts.timeoutMs ?? timeoutMs),
+      deadlineAtMs: receivedAtMs + this.#patienceMs,
       priority: parts.priority,
       outputs: parts.outputs,
       body: parts.body,
@@ -249,6 +251,12 @@ class Exchange<Parsed> implements BodySink, Caller {
     this.#sayIfEnding();
     incoming.respond(written, serverTiming(answer, measured));
     gateway.metrics.answered(name, version, kind.name, answer, measured);
+    const hostMs = answer.timing.decodedAtMs - answer.timing.receivedAtMs;
+    gateway.admission.observe({
+      now: answeredAtMs,
+      ownMs: answeredAtMs - receivedAtMs - hostMs,
+      patienceMs: this.#patienceMs,
+    });
   }
 
   #fail(thrown: unknown): void {
