@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type KnownRequests, mostInTime } from './all-knowing.js';
+import { boundInTime, type KnownRequests, mostInTime } from './all-knowing.js';
 
 /** Tries every schedule: any subset of those who are there, at any moment at which something changes. */
 function mostByTrying({ atMs, sloMs, maxRows, runMs }: KnownRequests): number {
@@ -40,6 +40,7 @@ describe('the most that can be answered in time', () => {
       fc.property(requests, ({ alphaMs, betaMs, ...rest }) => {
         const known = { ...rest, runMs: (rows: number) => alphaMs + betaMs * rows };
         expect(mostInTime(known)).toBe(mostByTrying(known));
+        expect(boundInTime(known)).toBeGreaterThanOrEqual(mostInTime(known));
       }),
       { numRuns: 400 },
     );
@@ -58,5 +59,11 @@ describe('the most that can be answered in time', () => {
     const atMs = new Float64Array(1_000);
     // Runs of 4 end at 14, 28 … 98: seven within 100 ms.
     expect(mostInTime({ atMs, sloMs: 100, maxRows: 4, runMs: (rows) => 10 + rows })).toBe(28);
+  });
+
+  it('is close to the bound that one pass gives, where there is time for many runs', () => {
+    const atMs = Float64Array.from({ length: 2_000 }, (_, i) => i);
+    const known = { atMs, sloMs: 100, maxRows: 4, runMs: (rows: number) => 1 + rows };
+    expect(mostInTime(known) / boundInTime(known)).toBeGreaterThan(0.99);
   });
 });

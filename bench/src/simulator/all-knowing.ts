@@ -42,6 +42,31 @@ export function mostInTime(requests: KnownRequests): number {
   return program.most;
 }
 
+/**
+ * No schedule answers more in time, and it takes one pass: each request by itself, in the largest run's time a request.
+ * The requests of a run, one after the other within its time, are in time that way, too, and as all have equal times and
+ * the same order of arrivals and deadlines, taking each that can still be in time answers the most. Close where S is many
+ * runs.
+ */
+export function boundInTime({ atMs, sloMs, maxRows, runMs }: KnownRequests): number {
+  const eachMs = leastMsARow(maxRows, runMs);
+  let freeAtMs = Number.NEGATIVE_INFINITY;
+  let answered = 0;
+  for (let index = 0; index < atMs.length; index++) {
+    const endsAtMs = Math.max(freeAtMs, atMs[index]!) + eachMs;
+    if (endsAtMs > atMs[index]! + sloMs) continue;
+    freeAtMs = endsAtMs;
+    answered += 1;
+  }
+  return answered;
+}
+
+function leastMsARow(maxRows: number, runMs: KnownRequests['runMs']): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let rows = 1; rows <= maxRows; rows++) least = Math.min(least, runMs(rows) / rows);
+  return least;
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** States before one request: by the number answered so far, when the instance is free. */
@@ -65,7 +90,7 @@ class Program {
     this.#sloMs = sloMs;
     this.#maxRows = Math.min(maxRows, atMs.length);
     this.#runMs = Float64Array.from({ length: this.#maxRows + 1 }, (_, rows) => (rows === 0 ? 0 : runMs(rows)));
-    this.#mostPerMs = this.#runMs.reduce((most, ms, rows) => (rows === 0 ? 0 : Math.max(most, rows / ms)), 0);
+    this.#mostPerMs = 1 / leastMsARow(this.#maxRows, runMs);
     this.#fronts = Array.from({ length: this.#maxRows + 1 }, () => emptyFront(atMs.length));
     put(this.#frontAt(0), 0, Number.NEGATIVE_INFINITY);
   }

@@ -1,5 +1,5 @@
 import { poisson } from './arrivals.js';
-import { capacityPerMs, SIMULATED_MODELS, type SimulatedModel } from './models.js';
+import { capacityPerMs, SIMULATED_MODELS, type SimulatedModel, scaleOf } from './models.js';
 import { POLICIES, type Policy } from './policies.js';
 import { linear } from './run-times.js';
 import { simulate } from './simulate.js';
@@ -16,16 +16,17 @@ export interface LatencyPoint {
   readonly p99Ms: number;
   readonly meanMs: number;
   readonly meanBatchRows: number;
-  /** Of all that came; the others were refused, though nobody set a deadline. */
+  /** Requests that count and were answered; nobody sets a deadline. */
   readonly answered: number;
 }
 
-/** Every model at every load under every policy, on the same Poisson arrivals; nobody sets a deadline. */
+/** Every model at every load under every policy, on the same Poisson arrivals, of which the first third does not count. */
 export async function latencyMatrix(count: number, onPoint: (point: LatencyPoint) => void): Promise<LatencyPoint[]> {
   const points: LatencyPoint[] = [];
   for (const model of SIMULATED_MODELS) {
     for (const load of LOADS) {
-      const arrivals = poisson({ ratePerMs: load * capacityPerMs(model), count, seed: 1 });
+      const ratePerMs = load * capacityPerMs(model);
+      const arrivals = poisson({ ratePerMs, count: count * scaleOf(model), seed: 1 });
       for (const policy of POLICIES) {
         const point = await latencyPoint(model, policy, load, arrivals);
         points.push(point);
@@ -47,6 +48,7 @@ async function latencyPoint(
     runTimes: linear(model),
     lane: policy.laneFor(model),
     sloMs: null,
+    skip: Math.floor(arrivals.atMs.length / 3),
   });
   return {
     model,

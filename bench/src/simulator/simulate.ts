@@ -16,14 +16,16 @@ export interface Simulation {
   readonly sloMs: number | null;
   /** Whether requests say so, by a deadline. Default: where there is a target. */
   readonly hasDeadlines?: boolean;
+  /** So many of the first arrivals are not counted among the latencies: the lane may still be learning. Default: 0. */
+  readonly skip?: number;
 }
 
 export interface SimulationResult {
-  /** From the moments of arrival, of all that were answered. */
+  /** From the moments of arrival, of all that were answered and count. */
   readonly latencies: Latencies;
   /** Requests that came. */
   readonly offered: number;
-  /** Those that were answered in time. */
+  /** Those that were answered in time, of those that count. */
   readonly good: number;
   /** Requests that ended without an answer, by their codes. */
   readonly failures: ReadonlyMap<ErrorCode, number>;
@@ -108,12 +110,13 @@ class Play {
       alone: false,
       compatibility: ONE_KIND,
     });
-    this.#lane.submit(entry, (outcome) => this.#settle(outcome, arrivedAtMs));
+    this.#lane.submit(entry, (outcome) => this.#settle(outcome, index));
   }
 
-  #settle(outcome: Outcome, arrivedAtMs: number): void {
+  #settle(outcome: Outcome, index: number): void {
+    const { arrivals, skip = 0 } = this.#simulation;
     if (outcome.state === 'done') {
-      this.#latencies[this.#answered++] = this.#clock.now() - arrivedAtMs;
+      if (index >= skip) this.#latencies[this.#answered++] = this.#clock.now() - arrivals.atMs[index]!;
     } else {
       const { code } = outcome.error;
       this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);

@@ -44,7 +44,8 @@ export function goodputTable(points: readonly GoodputPoint[]): Table {
       const here = points.filter((point) => point.model === model && point.workload === workload);
       const percent = (share: (point: GoodputPoint) => number) => (100 * median(here.map(share))).toFixed(1);
       const cells = POLICIES.map(({ name }) => percent(({ good, most }) => good[name]! / most));
-      return [model.name, workload.name, percent(({ most, offered }) => most / offered), ...cells];
+      const most = `${here[0]!.isBound ? '≤ ' : ''}${percent((point) => point.most / point.offered)}`;
+      return [model.name, workload.name, most, ...cells];
     }),
   );
   const head = [
