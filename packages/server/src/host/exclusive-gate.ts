@@ -27,10 +27,16 @@ export class ExclusiveGate {
     this.#clock = clock;
   }
 
-  /** Calls `begin` as soon as it may, at once where nobody is alone or waits to be. Answers how to wait no longer. */
+  /** Lets it begin now, where nobody is alone or waits to be, which is nearly always. False: {@link enter} waits. */
+  enterAtOnce(alone: boolean): boolean {
+    if (alone || this.#isExclusive || this.#waiting.length > 0) return false;
+    this.#inside += 1;
+    return true;
+  }
+
+  /** Calls `begin` as soon as it may. Answers how to wait no longer. */
   enter(alone: boolean, begin: () => void): () => void {
-    if (!alone && !this.#isExclusive && this.#waiting.length === 0) {
-      this.#inside += 1;
+    if (this.enterAtOnce(alone)) {
       begin();
       return () => {};
     }

@@ -115,6 +115,7 @@ export class GatewayPeer implements VisitHost {
   #accept(frame: RequestFrame): void {
     const visit = new Visit(frame, this);
     this.#visits.set(frame.id, visit);
+    if (this.#options.gate.enterAtOnce(frame.alone)) return this.#begin(visit);
     const leaveQueue = this.#options.gate.enter(frame.alone, () => this.#begin(visit));
     if (visit.hasBegun) return;
     const cancel = () => {

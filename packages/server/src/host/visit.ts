@@ -20,7 +20,9 @@ export class Visit implements RequestOrigin {
   running: Running | null = null;
   /** It does not wait to begin any more. */
   hasBegun = false;
-  readonly #entryIds: number[] = [];
+  /** Its one entry in the lane, as nearly all have. */
+  #entryId: number | null = null;
+  #moreEntryIds: number[] | null = null;
 
   constructor(frame: RequestFrame, host: VisitHost) {
     this.frame = frame;
@@ -33,12 +35,16 @@ export class Visit implements RequestOrigin {
 
   nextId(): number {
     const id = this.host.origins.add(this);
-    this.#entryIds.push(id);
+    if (this.#entryId === null) this.#entryId = id;
+    else if (this.#moreEntryIds === null) this.#moreEntryIds = [id];
+    else this.#moreEntryIds.push(id);
     return id;
   }
 
   settle(reply: Reply): void {
-    for (const id of this.#entryIds) this.host.origins.remove(id);
+    const { origins } = this.host;
+    if (this.#entryId !== null) origins.remove(this.#entryId);
+    if (this.#moreEntryIds !== null) for (const id of this.#moreEntryIds) origins.remove(id);
     this.host.answer(this, reply);
   }
 
