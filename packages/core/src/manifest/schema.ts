@@ -34,6 +34,12 @@ const batching = settings({
   maxRows: wholeNumber(1, 65_536)
     .optional()
     .describe('Most rows a run may hold, counted over all requests in it. What the model file allows still holds.'),
+  maxDelayMs: wholeNumber(0, 60_000)
+    .optional()
+    .describe(
+      'How long the oldest request may wait for a run to be filled, in milliseconds. Default 0: a free instance takes ' +
+        'what is there, and what comes meanwhile rides in the next run.',
+    ),
 }).describe('How requests that arrive together ride together.');
 
 const backend = settings({
@@ -76,7 +82,10 @@ const warmup = settings({
     .min(1, { error: 'a list of at least one row count' })
     .max(32, { error: 'a list of at most 32 row counts' })
     .optional()
-    .describe('Row counts to run, in this order.'),
+    .describe(
+      'Row counts to run, in this order; what they take teaches the scheduler. Default: 1, 2, 4 … up to the most ' +
+        'rows of a run, for a second in all.',
+    ),
 }).describe('Runs before the model is called ready.');
 
 const VERSIONS_RULE = '"all", { "latest": 2 } or { "specific": [1, 3] }';

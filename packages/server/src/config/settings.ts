@@ -86,6 +86,11 @@ export const SETTINGS = {
   models: {
     maxRows: setting(integer(1, 65_536), 64, 'Most rows in a batch, where the model does not say.'),
     instances: setting(integer(1, 256), 1, 'Batches of one model that run at a time, where the model does not say.'),
+    maxDelayMs: setting(
+      milliseconds(0),
+      0,
+      'How long the oldest request may wait for its batch to be filled, where the model does not say; 0: not at all.',
+    ),
     queueMaxEntries: setting(integer(1, 1_000_000), 1_024, 'Requests that may wait for one model.'),
     queueMaxBytes: setting(bytes(KiB), 256 * MiB, 'Bytes of tensors that may wait for one model.'),
   },

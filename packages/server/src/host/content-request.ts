@@ -90,6 +90,7 @@ export class ContentRequest implements Running, Handling {
 
   async #answer({ contentType, bytes }: Extract<Body, { kind: 'content' }>): Promise<Reply> {
     const { json, timing, encodedAtMs } = await predictContent(readContent(contentType, bytes), this);
+    const decodedAtMs = this.now();
     return {
       state: 'done',
       body: { kind: 'content', contentType: 'application/json; charset=utf-8', bytes: Buffer.from(json) },
@@ -97,8 +98,8 @@ export class ContentRequest implements Running, Handling {
         ...timing,
         receivedAtMs: this.#receivedAtMs,
         encodedAtMs,
-        decodedAtMs: this.now(),
-        expectedWaitMs: this.served.lane.stats().expectedWaitMs,
+        decodedAtMs,
+        expectedWaitMs: this.served.lane.expectedWaitMs(decodedAtMs),
       },
     };
   }

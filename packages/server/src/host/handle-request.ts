@@ -44,7 +44,8 @@ function handleTensors(
   const receivedAtMs = clock.now();
   const entry = laneEntry({ id: origin.nextId(), tensors, arrivedAtMs: receivedAtMs }, frame, loaded.batching);
   lane.submit(entry, (outcome) => {
-    origin.settle(replyOf(outcome, receivedAtMs, clock.now(), lane.stats().expectedWaitMs));
+    const decodedAtMs = clock.now();
+    origin.settle(replyOf(outcome, receivedAtMs, decodedAtMs, lane.expectedWaitMs(decodedAtMs)));
   });
   return { cancel: () => lane.cancel(entry.id) };
 }

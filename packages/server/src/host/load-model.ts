@@ -5,6 +5,7 @@ import {
   type Batching,
   type Clock,
   JitneyError,
+  type KnownRun,
   type Model,
   type ModelDefinition,
   type ModelLog,
@@ -12,8 +13,9 @@ import {
   type RequestContext,
 } from '@jitney/core';
 import type { HostModel, LoadedModel } from '../wire/messages.js';
-import { createOneShotLane } from './lane/one-shot-lane.js';
+import { createOneShotLane, DEFAULT_POLICY } from './lane/one-shot-lane.js';
 import type { ProcessRuns } from './lane/process-runs.js';
+import { measureRuns } from './measure-runs.js';
 import { OwnCodeWatch } from './own-code-watch.js';
 import { exampleOf } from './pipeline/example.js';
 import { createScriptPipeline } from './pipeline/script.js';
@@ -37,7 +39,12 @@ export interface LoadDependencies {
   readonly beforeRun: (entryIds: readonly number[]) => void;
   readonly logFor: (context: RequestContext) => ModelLog;
   readonly signal: AbortSignal;
+  /** What this process may still take. */
+  readonly freeMemoryBytes: () => number;
 }
+
+/** The inputs of a run take at most this share of it: the graph's own tensors are often larger. */
+const RUN_SHARE = 16;
 
 export type LoadStage = 'code' | 'session' | 'self-check' | 'warm-up';
 
@@ -62,8 +69,15 @@ export async function loadModel(
   const ownCode = new OwnCodeWatch(dependencies.clock.now);
   const pipeline = ownCode.watch(createPipeline(definition, { signature: model.signature, batching }, dependencies));
   const warnings = [...model.facts.warnings, ...(await warm(asked, definition, model, pipeline, dependencies))];
+  const knownRuns = await measure(asked, model, batching, dependencies);
   const laneOptions = {
     batching,
+    knownRuns,
+    policy: {
+      latencyMs: asked.latencyMs,
+      maxDelayMs: asked.batching.maxDelayMs,
+      maxRunBytes: Math.min(DEFAULT_POLICY.maxRunBytes, Math.floor(dependencies.freeMemoryBytes() / RUN_SHARE)),
+    },
     instances: asked.instances,
     limits: asked.queue,
     clock: dependencies.clock,
@@ -120,6 +134,19 @@ async function warm(
   return problem === null ? [] : [problem];
 }
 
+/** Runs of the bare model, which teach its lane what runs take before the first request comes. */
+async function measure(
+  asked: HostModel,
+  model: Model,
+  batching: Batching,
+  { clock, onStage, signal }: LoadDependencies,
+): Promise<readonly KnownRun[]> {
+  // What ended an earlier host may end this one.
+  if (!asked.warmUp || asked.selfCheck === 'skip') return [];
+  onStage('warm-up');
+  return measureRuns(model, { rows: asked.warmUpRows, maxRows: batching.maxRows ?? 1, clock, signal });
+}
+
 function createPipeline(
   definition: ModelDefinition | null,
   model: Pick<LoadedModel, 'signature' | 'batching'>,
@@ -158,6 +185,7 @@ function describe(
     properties: model.facts.properties ?? {},
     warnings,
     loadMs,
+    requestTimeoutMs: asked.requestTimeoutMs,
     memory: model.memory(),
     runtime: model.facts.runtime,
   };

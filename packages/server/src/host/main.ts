@@ -101,6 +101,7 @@ async function loadOne(
       traces,
       signal: new AbortController().signal,
       logFor: (context) => modelLog(log, context, name),
+      freeMemoryBytes: () => process.availableMemory(),
       beforeRun: (entryIds) => host.requests?.announceStart(entryIds),
       onStage: (next) => {
         stage = next;

@@ -1,4 +1,4 @@
-import type { LaneStats } from '@jitney/core';
+import type { LaneCounts, LaneStats } from '@jitney/core';
 import { type BucketCounts, counter, type Family, gauge, type Sample } from './family.js';
 
 /** What the supervisor knows of one host. */
@@ -93,11 +93,60 @@ function hostFamilies(hosts: readonly HostSample[]): Family[] {
       ofLanes((lane) => lane.expectedWaitMs / 1e3),
       'max',
     ),
+    ...decisionFamilies(hosts),
     gauge(
       'jitney_oldest_run_seconds',
       'Age of the oldest run.',
       ofLanes((lane) => lane.oldestRunMs / 1e3),
       'max',
+    ),
+  ];
+}
+
+/** What the lanes decided, since their hosts began. */
+function decisionFamilies(hosts: readonly HostSample[]): Family[] {
+  const ofLanes = (read: (counts: LaneCounts) => number | Readonly<Record<string, number>>, label = ''): Sample[] =>
+    hosts.flatMap(({ models, lanes }) =>
+      lanes.flatMap(({ counts }, index) => {
+        const labels = modelLabels(models[index]!);
+        const found = read(counts);
+        if (typeof found === 'number') return [{ labels, value: found }];
+        return Object.entries(found).map(([name, value]) => ({ labels: { ...labels, [label]: name }, value }));
+      }),
+    );
+  return [
+    counter(
+      'jitney_runs_total',
+      'Runs, by what bounded their rows.',
+      ofLanes((counts) => counts.runs, 'bound_by'),
+    ),
+    counter(
+      'jitney_run_rows_total',
+      'Rows of all runs.',
+      ofLanes((counts) => counts.rows),
+    ),
+    counter(
+      'jitney_unserved_total',
+      'Requests, or parts of them, that the scheduler ended: refused as they came, dropped or expired as they waited.',
+      ofLanes(
+        ({ refusedLate, refusedFull, dropped, expired }) => ({
+          refused_late: refusedLate,
+          refused_full: refusedFull,
+          dropped,
+          expired,
+        }),
+        'reason',
+      ),
+    ),
+    counter(
+      'jitney_run_seconds_total',
+      'What runs took, of those that had been predicted.',
+      ofLanes((counts) => counts.tookMs / 1e3),
+    ),
+    counter(
+      'jitney_run_predicted_seconds_total',
+      'What these runs should have taken.',
+      ofLanes((counts) => counts.predictedMs / 1e3),
     ),
   ];
 }

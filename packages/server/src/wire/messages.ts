@@ -15,13 +15,19 @@ export interface HostModel {
   /** Absolute path of the folder nothing it names may leave. */
   readonly root: string;
   readonly kind: 'onnx' | 'script';
-  readonly batching: { readonly enabled: boolean; readonly maxRows: number };
+  readonly batching: { readonly enabled: boolean; readonly maxRows: number; readonly maxDelayMs: number };
+  /** Milliseconds within which a request should be answered; `null`: nobody says. */
+  readonly latencyMs: number | null;
+  /** Time for a request that names none itself; `null`: the server's default. */
+  readonly requestTimeoutMs: number | null;
   readonly instances: number;
   /** Options of the backend, as the manifest gives them. */
   readonly backendOptions: Readonly<Record<string, unknown>>;
   readonly queue: QueueLimits;
   /** Whether the model's example is run before it is called ready. */
   readonly warmUp: boolean;
+  /** Row counts to run then; `null`: powers of two. */
+  readonly warmUpRows: readonly number[] | null;
   /** `skip`: an earlier host ended during the self-check, so it is not tried again. */
   readonly selfCheck: 'run' | 'skip';
   /** Why it is skipped, for the verdict. */
@@ -51,6 +57,8 @@ export interface LoadedModel {
   readonly properties: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
   readonly loadMs: number;
+  /** Time for a request that names none itself; `null`: the server's default. */
+  readonly requestTimeoutMs: number | null;
   readonly memory: { readonly hostBytes: number; readonly deviceBytes: number };
   /** How the runtime was set up, for `check` and the log: threads and why. */
   readonly runtime: string;

@@ -17,7 +17,7 @@ const artefact: ModelArtefact = {
   notes: [],
 };
 
-const defaults = { maxRows: 64, instances: 1, queueMaxEntries: 1024, queueMaxBytes: 1_000_000 };
+const defaults = { maxRows: 64, instances: 1, maxDelayMs: 0, queueMaxEntries: 1024, queueMaxBytes: 1_000_000 };
 
 describe('what a host is asked to load', () => {
   it('follows the defaults where nobody says anything', () => {
@@ -27,11 +27,14 @@ describe('what a host is asked to load', () => {
       path: '/models/fraud/3/model.onnx',
       root: '/models/fraud',
       kind: 'onnx',
-      batching: { enabled: true, maxRows: 64 },
+      batching: { enabled: true, maxRows: 64, maxDelayMs: 0 },
+      latencyMs: null,
+      requestTimeoutMs: null,
       instances: 1,
       backendOptions: {},
       queue: { maxEntries: 1024, maxBytes: 1_000_000 },
       warmUp: true,
+      warmUpRows: null,
       selfCheck: 'run',
       selfCheckReason: '',
     });
@@ -39,13 +42,19 @@ describe('what a host is asked to load', () => {
 
   it('follows model.json over the defaults', () => {
     const manifest = {
-      batching: { enabled: false, maxRows: 8 },
+      batching: { enabled: false, maxRows: 8, maxDelayMs: 3 },
+      slo: { latencyMs: 25.5 },
+      timeouts: { requestMs: 700 },
+      warmup: { rows: [1, 8] },
       instances: 2,
       queue: { maxEntries: 5, maxBytes: 6 },
       backend: { options: { intraOpThreads: 2 } },
     };
     expect(toHostModel({ ...artefact, manifest }, defaults)).toMatchObject({
-      batching: { enabled: false, maxRows: 8 },
+      batching: { enabled: false, maxRows: 8, maxDelayMs: 3 },
+      latencyMs: 25.5,
+      requestTimeoutMs: 700,
+      warmUpRows: [1, 8],
       instances: 2,
       backendOptions: { intraOpThreads: 2 },
       queue: { maxEntries: 5, maxBytes: 6 },

@@ -27,7 +27,10 @@ export function toHostModel(
     batching: {
       enabled: manifest.batching?.enabled ?? true,
       maxRows: overrides.maxRows ?? manifest.batching?.maxRows ?? defaults.maxRows,
+      maxDelayMs: overrides.maxDelayMs ?? manifest.batching?.maxDelayMs ?? defaults.maxDelayMs,
     },
+    latencyMs: manifest.slo?.latencyMs ?? null,
+    requestTimeoutMs: manifest.timeouts?.requestMs ?? null,
     instances: overrides.instances ?? manifest.instances ?? defaults.instances,
     backendOptions: manifest.backend?.options ?? {},
     queue: {
@@ -35,6 +38,7 @@ export function toHostModel(
       maxBytes: overrides.queueMaxBytes ?? manifest.queue?.maxBytes ?? defaults.queueMaxBytes,
     },
     warmUp: manifest.warmup?.enabled ?? true,
+    warmUpRows: manifest.warmup?.rows ?? null,
     selfCheck: 'run',
     selfCheckReason: '',
   };

@@ -133,9 +133,11 @@ describe('a model.json', () => {
   });
 
   it('with a setting that does nothing yet says so', async () => {
-    await tree.lay('m/model.onnx', ['m/model.json', '{"slo": {"latencyMs": 20}}']);
+    const settings = '{"slo": {"latencyMs": 20}, "timeouts": {"requestMs": 9, "loadMs": 9}, "labels": ["a"]}';
+    await tree.lay('m/model.onnx', ['m/model.json', settings]);
     expect(only(await discover([tree.root])).warnings).toEqual([
-      `${tree.at('m/model.json')}: "slo" has no effect in this release`,
+      `${tree.at('m/model.json')}: "labels" has no effect in this release`,
+      `${tree.at('m/model.json')}: "timeouts.loadMs" has no effect in this release`,
     ]);
   });
 });

@@ -16,7 +16,10 @@ const MAX_BYTES = 1024 * 1024;
 const HEAD_BYTES = 4096;
 
 /** Settings that are checked but do nothing in this release. */
-const WITHOUT_EFFECT = ['slo', 'labels', 'timeouts'] as const satisfies readonly (keyof Manifest)[];
+const WITHOUT_EFFECT: readonly { readonly name: string; isSet(manifest: Manifest): boolean }[] = [
+  { name: 'labels', isSet: ({ labels }) => labels !== undefined },
+  { name: 'timeouts.loadMs', isSet: ({ timeouts }) => timeouts?.loadMs !== undefined },
+];
 
 export async function readModelJson(folder: Folder): Promise<ModelJson> {
   const entry = entryOf(folder, 'model.json');
@@ -55,7 +58,7 @@ async function readBounded(path: string): Promise<string> {
 
 /** A sentence for each setting in it that does nothing yet. */
 export function warnOfNoEffect({ path, manifest }: { readonly path: string; readonly manifest: Manifest }): string[] {
-  return WITHOUT_EFFECT.filter((key) => manifest[key] !== undefined).map(
-    (key) => `${path}: "${key}" has no effect in this release`,
+  return WITHOUT_EFFECT.filter(({ isSet }) => isSet(manifest)).map(
+    ({ name }) => `${path}: "${name}" has no effect in this release`,
   );
 }

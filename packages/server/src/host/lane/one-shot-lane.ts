@@ -158,6 +158,7 @@ class OneShotLane implements Lane {
   }
 
   expectedWaitMs(now: Moment): number {
+    if (this.#queue.entries === 0 && this.#queue.again.size === 0 && this.#runs.length < this.#instances) return 0;
     return this.#outlook(now).expectedWaitMs();
   }
 
@@ -178,9 +179,15 @@ class OneShotLane implements Lane {
       this.#counts.refusedFull += 1;
       return full;
     }
-    const late = this.#outlook(now).lateRefusal(ticket);
+    const late = this.#isInTimeAtOnce(entry, now) ? null : this.#outlook(now).lateRefusal(ticket);
     if (late !== null) this.#counts.refusedLate += 1;
     return late;
+  }
+
+  /** Nothing is before it: most entries of a lane that is not busy. */
+  #isInTimeAtOnce({ rows, cost, deadlineAtMs }: Entry, now: Moment): boolean {
+    if (this.#queue.entries > 0 || this.#runs.length >= this.#instances) return false;
+    return now + this.#latencyModel.margin * this.#latencyModel.predict({ rows, units: cost }) <= deadlineAtMs;
   }
 
   #outlook(now: Moment): Outlook {

@@ -22,6 +22,7 @@ const MODEL: LoadedModel = {
   properties: {},
   warnings: [],
   loadMs: 1,
+  requestTimeoutMs: null,
   memory: { hostBytes: 0, deviceBytes: 0 },
   runtime: '',
 };
