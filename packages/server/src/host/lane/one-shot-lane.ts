@@ -11,6 +11,7 @@ import {
   type Moment,
   type Outcome,
   type Tensor,
+  type Work,
 } from '@jitney/core';
 import { answerSeat } from './answer.js';
 import { ArrivalRate } from './arrival-rate.js';
@@ -62,6 +63,7 @@ export const DEFAULT_POLICY: Omit<BatchPolicy, 'maxRows'> = {
   size: 'efficient',
 };
 
+const NO_WORK: Work = { rows: 0, units: 0 };
 /** Short runs are made on this thread one after the other; after so long, what else the loop has comes first. */
 const TURN_MS = 0.25;
 /** Shorter runs cost less to repeat than to announce. */
@@ -179,15 +181,22 @@ class OneShotLane implements Lane {
       this.#counts.refusedFull += 1;
       return full;
     }
-    const late = this.#isInTimeAtOnce(entry, now) ? null : this.#outlook(now).lateRefusal(ticket);
+    const late = this.#isSurelyInTime(entry, now) ? null : this.#outlook(now).lateRefusal(ticket);
     if (late !== null) this.#counts.refusedLate += 1;
     return late;
   }
 
-  /** Nothing is before it: most entries of a lane that is not busy. */
-  #isInTimeAtOnce({ rows, cost, deadlineAtMs }: Entry, now: Moment): boolean {
-    if (this.#queue.entries > 0 || this.#runs.length >= this.#instances) return false;
-    return now + this.#latencyModel.margin * this.#latencyModel.predict({ rows, units: cost }) <= deadlineAtMs;
+  /**
+   * Whether it is in time even if each entry that waits ran by itself before it, one after the other: so are most, and to
+   * foresee the rest costs as much as their whole way through the lane.
+   */
+  #isSurelyInTime({ rows, cost, deadlineAtMs }: Entry, now: Moment): boolean {
+    const queue = this.#queue;
+    const lastEndAtMs = this.#runs.at(-1)?.expectedEndAtMs ?? now;
+    const model = this.#latencyModel;
+    const allMs = model.predict({ rows: queue.rows + rows, units: queue.units + cost });
+    const apartMs = (queue.entries + queue.again.size) * model.predict(NO_WORK);
+    return Math.max(now, lastEndAtMs) + model.margin * (allMs + apartMs) <= deadlineAtMs;
   }
 
   #outlook(now: Moment): Outlook {
