@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CpuMeter } from '../machine/cpu-meter.js';
 import type { RunningLoad } from './index.js';
 
@@ -20,14 +21,16 @@ export interface Measurement {
 }
 
 /**
- * Measures what a load sees and what it costs the server: for `ms`, or longer, until a first request is answered.
+ * Measures what a load sees and what it costs the server, from one answer to another that are at least `ms` apart.
  * @param pid The server's first process.
  * @throws Error where nothing is answered for half a minute.
  */
 export async function measure(load: RunningLoad, pid: number, ms: number): Promise<Measurement> {
+  await betweenAnswers(load);
   const meter = new CpuMeter(pid);
   load.take();
-  await Promise.all([new Promise((resolve) => setTimeout(resolve, ms)), load.answered(1)]);
+  await sleep(ms);
+  await betweenAnswers(load);
   const { answered, seconds, failures, latencyUs } = load.take();
   const cpu = meter.take();
   return {
@@ -43,4 +46,16 @@ export async function measure(load: RunningLoad, pid: number, ms: number): Promi
     generatorCpuUs: cpu.generatorUs / answered,
     foreignCores: cpu.foreignCores,
   };
+}
+
+/** Answers of one batch come within it. */
+const BATCH_MS = 5;
+
+/**
+ * Behind an answer and those that rode with it. Where a batch holds all requests under way and takes a large part of a
+ * measurement, one that began or ended anywhere would count a batch too many or too few.
+ */
+async function betweenAnswers(load: RunningLoad): Promise<void> {
+  await load.answered(1);
+  await sleep(BATCH_MS);
 }
