@@ -5,7 +5,7 @@ import { linear } from './run-times.js';
 import { simulate } from './simulate.js';
 
 /** Shares of capacity. */
-export const LOADS: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+const LOADS: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 
 /** What one way to form batches makes of one model at one load. */
 export interface LatencyPoint {
