@@ -33,7 +33,7 @@ export interface Figure {
 
 const PANEL = { width: 430, height: 250 };
 const PLOT = { left: 58, right: 14, top: 30, bottom: 44 };
-const LEGEND = { entryWidth: 118, lineHeight: 20, margin: 12 };
+const LEGEND = { entryWidth: 136, lineHeight: 20, margin: 12 };
 
 /** As an SVG with a transparent background whose letters are dark on light pages and light on dark ones. */
 export function drawFigure({ description, columns, panels, styles }: Figure): string {
