@@ -42,20 +42,6 @@ export interface Entry {
   readonly compatibility: string | null;
 }
 
-/** Moments of an entry's way through the lane, kept at each stage boundary. */
-export interface LaneTiming {
-  readonly enqueuedAtMs: Moment;
-  readonly startedAtMs: Moment;
-  readonly finishedAtMs: Moment;
-  /** Rows that ran together with this entry's, its own included; of a split entry, the most that did. */
-  readonly batchRows: number;
-}
-
-/** How an entry ended. Each entry ends exactly once. */
-export type Outcome =
-  | { readonly state: 'done'; readonly outputs: readonly Tensor[]; readonly timing: LaneTiming }
-  | { readonly state: 'failed'; readonly error: JitneyError };
-
 /**
  * What bounded the rows of a run.
  * - `waiting`: nothing; it took all of its kind that waited.
@@ -66,7 +52,24 @@ export type Outcome =
  * - `deadline`: with more rows the first of them would have been late.
  * - `alone`: its entry shares no run.
  */
-export type BoundBy = 'waiting' | 'rows' | 'bytes' | 'latency' | 'efficiency' | 'deadline' | 'alone';
+export const BOUNDS = ['waiting', 'rows', 'bytes', 'latency', 'efficiency', 'deadline', 'alone'] as const;
+export type BoundBy = (typeof BOUNDS)[number];
+
+/** Moments of an entry's way through the lane, kept at each stage boundary. */
+export interface LaneTiming {
+  readonly enqueuedAtMs: Moment;
+  readonly startedAtMs: Moment;
+  readonly finishedAtMs: Moment;
+  /** Rows that ran together with this entry's, its own included; of a split entry, the most that did. */
+  readonly batchRows: number;
+  /** What bounded that run. */
+  readonly boundBy: BoundBy;
+}
+
+/** How an entry ended. Each entry ends exactly once. */
+export type Outcome =
+  | { readonly state: 'done'; readonly outputs: readonly Tensor[]; readonly timing: LaneTiming }
+  | { readonly state: 'failed'; readonly error: JitneyError };
 
 /** What a lane decided since it was created. */
 export interface LaneCounts {

@@ -95,6 +95,7 @@ describe('tensors', () => {
       finishedAtMs: 1_005,
       decodedAtMs: 1_005,
       batchRows: 2,
+      boundBy: 'waiting',
       expectedWaitMs: 0,
     });
   });

@@ -52,12 +52,13 @@ function handleTensors(
 
 function replyOf(outcome: Outcome, receivedAtMs: Moment, decodedAtMs: Moment, expectedWaitMs: number): Reply {
   if (outcome.state === 'failed') return outcome;
-  const { enqueuedAtMs, startedAtMs, finishedAtMs, batchRows } = outcome.timing;
+  const { enqueuedAtMs, startedAtMs, finishedAtMs, batchRows, boundBy } = outcome.timing;
   const timing: HostTiming = {
     enqueuedAtMs,
     startedAtMs,
     finishedAtMs,
     batchRows,
+    boundBy,
     receivedAtMs,
     encodedAtMs: enqueuedAtMs,
     decodedAtMs,

@@ -8,7 +8,7 @@ export { mergeMetrics } from './merge-metrics.js';
 
 /** The part of an answer that is measured; moments on the machine's monotonic clock. */
 export interface MeasuredAnswer {
-  readonly timing: LaneTiming & {
+  readonly timing: Omit<LaneTiming, 'boundBy'> & {
     readonly receivedAtMs: Moment;
     readonly encodedAtMs: Moment;
     readonly decodedAtMs: Moment;

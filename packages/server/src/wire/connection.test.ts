@@ -276,7 +276,7 @@ describe('another side that is not one of ours', () => {
     expect(await a.closed()).toMatchObject({
       code: 'INTERNAL',
       message:
-        'frame: "gateway 1" speaks version 1 of the wire, "host fraud@1" version 2: ' +
+        `frame: "gateway 1" speaks version ${WIRE_VERSION} of the wire, "host fraud@1" version ${WIRE_VERSION + 1}: ` +
         'start both from the same installation of Jitney',
     });
     if (!peer.closed) await once(peer, 'close');

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '@jitney/core';
+import { BOUNDS, type BoundBy, type ErrorRecord } from '@jitney/core';
 import { decodeBody } from './body-decoder.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ErrorFrame, Frame, HelloFrame, HostTiming, RequestFrame, StartedFrame } from './frames.js';
@@ -79,7 +79,15 @@ function decodeTiming(reader: ByteReader): HostTiming {
     decodedAtMs: reader.f64(),
     expectedWaitMs: reader.f64(),
     batchRows: reader.u32(),
+    boundBy: decodeBound(reader),
   };
+}
+
+function decodeBound(reader: ByteReader): BoundBy {
+  const number = reader.u32();
+  const bound = BOUNDS[number];
+  if (bound === undefined) throw frameError(`unknown bound of a run ${number}`);
+  return bound;
 }
 
 function decodeError(reader: ByteReader, flags: number): ErrorFrame {

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '@jitney/core';
+import { BOUNDS, type ErrorRecord } from '@jitney/core';
 import { encodeBody } from './body-encoder.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { Frame, HostTiming, RequestFrame } from './frames.js';
@@ -73,6 +73,7 @@ function encodeTiming(writer: ByteWriter, timing: HostTiming): void {
   writer.f64(timing.decodedAtMs);
   writer.f64(timing.expectedWaitMs);
   writer.u32(timing.batchRows);
+  writer.u32(BOUNDS.indexOf(timing.boundBy));
 }
 
 function encodeError(writer: ByteWriter, id: number, error: ErrorRecord): void {

@@ -1,7 +1,7 @@
 import type { ErrorRecord, LaneTiming, Moment, Tensor } from '@jitney/core';
 
 /** Raised when a frame's layout changes; both ends refuse another's. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** Frames above this many bytes travel in pieces that other frames may come between. */
 export const PIECE_BYTES = 64 * 1024;

@@ -22,7 +22,7 @@ import type { Frame } from './frames.js';
  *     request   target u32, attempt u32, id f64, deadlineAtMs f64, priority f64, requestId, tenant, affinity,
  *               traceparent, attachment (text), outputs (u16 count, text each), body
  *               flags: 1 alone, 2 outputs are given
- *     result    id f64, received, encoded, enqueued, started, finished, decoded, expectedWait f64, batchRows u32, body
+ *     result    id f64, received, encoded, enqueued, started, finished, decoded, expectedWait f64, batchRows u32, boundBy u32, body
  *     error     id f64, code, message (text), retryAfterMs f64 (flag 1), item u32 (flag 2)
  *     started   count u32, ids f64
  *     cancel    id f64

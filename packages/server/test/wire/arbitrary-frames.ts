@@ -1,4 +1,5 @@
 import {
+  BOUNDS,
   DTYPES,
   type Dtype,
   ERROR_CATALOGUE,
@@ -62,6 +63,7 @@ const timing: fc.Arbitrary<HostTiming> = record({
   decodedAtMs: moment,
   expectedWaitMs: moment,
   batchRows: u32,
+  boundBy: fc.constantFrom(...BOUNDS),
 });
 
 const error: fc.Arbitrary<ErrorRecord> = fc.record(

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type End, endOf } from '../../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from '../../wire/address.js';
 import { realClock } from '../../wire/clock.js';
+import type { HostTiming } from '../../wire/frames.js';
 import type { Condemned, HostEnd, ModelRoute, RoutingTable } from '../../wire/messages.js';
 import type { Answer, Call } from '../call.js';
 import { DataPlane } from './data-plane.js';
@@ -94,11 +95,12 @@ function ask(value: number, timeoutMs?: number): Promise<Answer | JitneyError> {
   return settled;
 }
 
-const TIMING = {
+const TIMING: HostTiming = {
   enqueuedAtMs: 0,
   startedAtMs: 0,
   finishedAtMs: 0,
   batchRows: 1,
+  boundBy: 'waiting',
   receivedAtMs: 0,
   encodedAtMs: 0,
   decodedAtMs: 0,

@@ -26,7 +26,10 @@ function answer(seat: Seat<Ticket>, fromRow: number, { run, outputs, atMs }: Fin
   const { ticket, rows } = seat;
   const { entry } = ticket;
   const own = shareOf(outputs, run.rows, { fromRow, rows, wanted: entry.outputs });
-  ticket.batchRows = Math.max(ticket.batchRows, run.rows);
+  if (run.rows > ticket.batchRows) {
+    ticket.batchRows = run.rows;
+    ticket.boundBy = run.boundBy;
+  }
   if (rows === entry.rows) return done(ticket, own, atMs);
   ticket.parts.push({ fromRow: seat.fromRow, outputs: own });
   ticket.answeredRows += rows;
@@ -34,10 +37,10 @@ function answer(seat: Seat<Ticket>, fromRow: number, { run, outputs, atMs }: Fin
 }
 
 function done(ticket: Ticket, outputs: readonly Tensor[], finishedAtMs: Moment): Outcome {
-  const { enqueuedAtMs, startedAtMs, batchRows } = ticket;
+  const { enqueuedAtMs, startedAtMs, batchRows, boundBy } = ticket;
   return {
     state: 'done',
     outputs,
-    timing: { enqueuedAtMs, startedAtMs: startedAtMs ?? finishedAtMs, finishedAtMs, batchRows },
+    timing: { enqueuedAtMs, startedAtMs: startedAtMs ?? finishedAtMs, finishedAtMs, batchRows, boundBy },
   };
 }

@@ -781,6 +781,7 @@ describe('timing', () => {
       startedAtMs: enqueuedAtMs + 5,
       finishedAtMs: enqueuedAtMs + 12,
       batchRows: 3,
+      boundBy: 'waiting',
     });
   });
 });

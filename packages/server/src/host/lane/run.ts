@@ -1,4 +1,4 @@
-import { JitneyError, type Moment } from '@jitney/core';
+import { type BoundBy, JitneyError, type Moment } from '@jitney/core';
 import type { Decision, RunView } from './decide.js';
 import type { Ride, Seat, Ticket } from './ticket.js';
 
@@ -17,6 +17,7 @@ export class Run implements RunView, Ride {
   readonly units: number;
   readonly startedAtMs: Moment;
   readonly predictedMs: number;
+  readonly boundBy: BoundBy;
   readonly isAlone: boolean;
   /** Outputs that some seat wants, `null` for all. */
   readonly outputs: readonly string[] | null;
@@ -32,6 +33,7 @@ export class Run implements RunView, Ride {
     this.units = decision.units;
     this.startedAtMs = now;
     this.predictedMs = decision.predictedMs;
+    this.boundBy = decision.boundBy;
     this.isAlone = decision.needsProcess;
     this.outputs = outputsWanted(decision.seats);
     this.#waiting = decision.seats.length;

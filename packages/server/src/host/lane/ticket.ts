@@ -1,4 +1,4 @@
-import type { Entry, Moment, Outcome, Tensor } from '@jitney/core';
+import type { BoundBy, Entry, Moment, Outcome, Tensor } from '@jitney/core';
 import type { ListNode } from './linked-list.js';
 
 /** What a scheduler sees of an entry that waits. */
@@ -49,6 +49,8 @@ export class Ticket implements Waiting {
   startedAtMs: Moment | null = null;
   /** Rows of the largest run it was answered by. */
   batchRows = 0;
+  /** What bounded that run. */
+  boundBy: BoundBy = 'waiting';
   /** The runs it is in. */
   rides: readonly Ride[] = NO_RIDES;
   /** Answers so far, where it is split. */

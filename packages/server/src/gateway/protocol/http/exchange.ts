@@ -294,9 +294,9 @@ function hasMore(steps: Steps<unknown>): boolean {
   return true;
 }
 
-/** How long a request may take: what it says itself, else the default; never longer than the limit. */
-function patienceMs({ limits }: Gateway, _route: ModelRoute, timeoutMs: number | null): number {
-  return Math.min(timeoutMs ?? limits.defaultTimeoutMs, limits.maxTimeoutMs);
+/** How long a request may take: what it says itself, else what its model or the server has; never above the limit. */
+function patienceMs({ limits }: Gateway, { loaded }: ModelRoute, timeoutMs: number | null): number {
+  return Math.min(timeoutMs ?? loaded?.requestTimeoutMs ?? limits.defaultTimeoutMs, limits.maxTimeoutMs);
 }
 
 /** `X-Request-Timeout-Ms`: how long the client waits, for requests that do not say it otherwise. */

@@ -9,7 +9,8 @@ export interface GatewayMoments {
 
 /**
  * Where the time of a request went, as browsers and tools read it: `parse;dur=0.041,queue;dur=0.310,…`, in milliseconds.
- * The stages are those of the metric `jitney_stage_seconds`; the run says with how many rows it was made.
+ * The stages are those of the metric `jitney_stage_seconds`; the run says with how many rows it was
+ * made, and what kept it from having more (`waiting`: nothing, it took all that waited).
  * Source: W3C Server Timing.
  */
 export function serverTiming({ timing }: Answer, { receivedAtMs, parsedAtMs, answeredAtMs }: GatewayMoments): string {
@@ -17,7 +18,7 @@ export function serverTiming({ timing }: Answer, { receivedAtMs, parsedAtMs, ans
   const runMs = timing.finishedAtMs - timing.startedAtMs;
   return (
     `parse;dur=${text(parsedAtMs - receivedAtMs)},encode;dur=${text(timing.encodedAtMs - timing.receivedAtMs)},` +
-    `queue;dur=${text(queueMs)},run;dur=${text(runMs)};desc="${timing.batchRows} rows",` +
+    `queue;dur=${text(queueMs)},run;dur=${text(runMs)};desc="${timing.batchRows} rows, bound by ${timing.boundBy}",` +
     `decode;dur=${text(timing.decodedAtMs - timing.finishedAtMs)},total;dur=${text(answeredAtMs - receivedAtMs)}`
   );
 }
