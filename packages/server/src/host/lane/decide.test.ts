@@ -104,7 +104,7 @@ describe('an entry larger than a run may be', () => {
     const parts: string[][] = [];
     for (let decision = decideFor(queue); decision.seats.length > 0; decision = decideFor(queue)) {
       parts.push(seatsOf(decision));
-      for (const seat of decision.seats) queue.take(seat);
+      for (const seat of decision.seats) queue.take(seat, NOW);
     }
     expect(parts).toEqual([['1: 0-8'], ['1: 8-16'], ['1: 16-20']]);
   });
@@ -200,6 +200,102 @@ describe('a process that another lane needs for itself', () => {
   it('lets nothing start', () => {
     const instances = { ...IDLE, isReserved: true };
     expect(decideFor(queueOf(rowsOf(1, 1)), { instances })).toMatchObject({ seats: [], needsProcess: false });
+  });
+});
+
+describe('an entry that would be late', () => {
+  /** A run of b rows takes 3 + b ms. */
+  const within = (ms: number) => ({ arrivedAtMs: NOW - 1_000, deadlineAtMs: NOW + ms });
+  const busy = { ...IDLE, total: 2, running: [RUN] };
+
+  it('by itself is given up, and the next is asked for', () => {
+    const decision = decideFor(queueOf(rowsOf(1, 1, within(3)), rowsOf(2, 1)));
+    expect([decision.hopeless.map(markOf), decision.seats]).toEqual([[1], []]);
+  });
+
+  it('takes no seat further back either', () => {
+    const decision = decideFor(queueOf(rowsOf(1, 1), rowsOf(2, 1, within(3)), rowsOf(3, 1)));
+    expect([decision.hopeless.map(markOf), seatsOf(decision)]).toEqual([[2], ['1: 0-1', '3: 0-1']]);
+  });
+
+  it('among others runs with fewer, where the instances keep pace all the same', () => {
+    const decision = decideFor(queueOf(rowsOf(1, 1, within(6)), rowsOf(2, 2), rowsOf(3, 3)), {
+      arrivingRowsPerMs: 0.1,
+    });
+    expect(seatsOf(decision)).toEqual(['1: 0-1', '2: 0-2']);
+    expect(decision).toMatchObject({ boundBy: 'deadline', predictedMs: 6, hopeless: [] });
+  });
+
+  it('among others is given up where they would not: runs that shrink for their heads collapse', () => {
+    const queue = queueOf(rowsOf(1, 1, within(6)), rowsOf(2, 2), rowsOf(3, 3));
+    const decision = decideFor(queue, { arrivingRowsPerMs: 5 });
+    expect([decision.hopeless.map(markOf), decision.seats]).toEqual([[1], []]);
+  });
+
+  it('is tried where runs cannot be predicted', () => {
+    const unsure = latencyOf(({ units }) => 3 + units, { isReliable: false });
+    const decision = decideFor(queueOf(rowsOf(1, 1, within(3)), rowsOf(2, 1)), { latencyModel: unsure });
+    expect([decision.hopeless, seatsOf(decision)]).toEqual([[], ['1: 0-1', '2: 0-1']]);
+  });
+
+  it('is tried where nothing has run for long, so that a model that is wrong learns', () => {
+    const rested = { ...IDLE, lastEndAtMs: NOW - 1_000 };
+    expect(seatsOf(decideFor(queueOf(rowsOf(1, 1, within(3))), { instances: rested }))).toEqual(['1: 0-1']);
+    const working = { ...busy, lastEndAtMs: NOW - 1_000 };
+    expect(decideFor(queueOf(rowsOf(1, 1, within(3))), { instances: working }).seats).toEqual([]);
+  });
+});
+
+describe('one that has waited long', () => {
+  it('goes before the newcomers of a more urgent class', () => {
+    const queue = queueOf(rowsOf(1, 8, { priority: 0 }));
+    queue.push(new Ticket(rowsOf(2, 8, { priority: 1 }), () => {}, NOW - 60));
+    expect(seatsOf(decideFor(queue))).toEqual(['2: 0-8']);
+  });
+
+  it('does not before the classes are so far apart', () => {
+    const queue = queueOf(rowsOf(1, 8, { priority: 0 }));
+    queue.push(new Ticket(rowsOf(2, 8, { priority: 1 }), () => {}, NOW - 40));
+    expect(seatsOf(decideFor(queue))).toEqual(['1: 0-8']);
+  });
+});
+
+describe('a run that may wait to be filled', () => {
+  const policy = { ...POLICY, maxDelayMs: 5 };
+
+  it('says until when, counted from the arrival of its first', () => {
+    const queue = queueOf();
+    queue.push(new Ticket(rowsOf(1, 1), () => {}, NOW - 2));
+    queue.push(new Ticket(rowsOf(2, 1), () => {}, NOW));
+    expect(decideFor(queue, { policy })).toMatchObject({ seats: [], wakeAtMs: NOW + 3 });
+  });
+
+  it('waits no more once that is over', () => {
+    const queue = queueOf();
+    queue.push(new Ticket(rowsOf(1, 1), () => {}, NOW - 5));
+    expect(seatsOf(decideFor(queue, { policy }))).toEqual(['1: 0-1']);
+  });
+
+  it('waits no more once it is full', () => {
+    expect(decideFor(queueOf(rowsOf(1, 8)), { policy }).seats).toHaveLength(1);
+    expect(decideFor(queueOf(rowsOf(1, 5), rowsOf(2, 4)), { policy }).seats).toHaveLength(1);
+  });
+
+  it('waits no longer than its first can and be in time', () => {
+    const decision = decideFor(queueOf(rowsOf(1, 1, { arrivedAtMs: NOW, deadlineAtMs: NOW + 13 })), { policy });
+    expect(decision.wakeAtMs).toBeLessThanOrEqual(NOW + 13 - 4);
+  });
+});
+
+describe('why a run has no more rows', () => {
+  it.each([
+    ['nothing else waits', 'waiting', queueOf(rowsOf(1, 2)), {}],
+    ['it holds no more', 'rows', queueOf(rowsOf(1, 5), rowsOf(2, 5)), {}],
+    ['its inputs take no more', 'bytes', queueOf(rowsOf(1, 2), rowsOf(2, 2)), { maxRunBytes: 12 }],
+    ['answers should take no longer', 'latency', queueOf(rowsOf(1, 2), rowsOf(2, 2)), { latencyMs: 12 }],
+    ['it shares none', 'alone', queueOf(rowsOf(1, 2, { compatibility: null })), {}],
+  ])('is told: %s', (_, boundBy, queue, given) => {
+    expect(decideFor(queue, { policy: { ...POLICY, ...given } }).boundBy).toBe(boundBy);
   });
 });
 

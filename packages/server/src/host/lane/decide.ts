@@ -117,7 +117,7 @@ function decideFor<T extends Waiting>(anchor: T, expired: readonly T[], situatio
     if (smaller === 'give up') return { ...NOTHING, expired, hopeless: [anchor] };
     if (smaller !== null) return start(smaller, 'deadline', situation, { expired, hopeless });
   }
-  if (policy.maxDelayMs > 0 && !riders.isFull) {
+  if (policy.maxDelayMs > 0 && !riders.isFull && riders.rows < bound.rows) {
     const wakeAtMs = fillsUntilMs(anchor, policy.maxDelayMs, bound.rows, cost);
     if (now < wakeAtMs) return { ...NOTHING, expired, hopeless, wakeAtMs };
   }

@@ -287,7 +287,7 @@ class OneShotLane implements Lane {
     this.#runs.push(run);
     this.#processRuns.begin();
     for (const seat of run.seats) {
-      this.#queue.take(seat);
+      this.#queue.take(seat, now);
       seat.ticket.board(run, now);
     }
     return this.#execute(run);

@@ -52,7 +52,7 @@ export class Outlook {
     const inMs = finishesInMs(entry, { load, arrivingRowsPerMs }, latencyModel, now);
     if (inMs <= leftMs) return null;
     const aloneMs = latencyModel.margin * latencyModel.predict({ rows: entry.rows, units: entry.cost });
-    if (isProbeDue(running.length, lastEndAtMs, aloneMs, now)) return null;
+    if (load.entries === 0 && isProbeDue(running.length, lastEndAtMs, aloneMs, now)) return null;
     const isForGood = latencyModel.isReliable && aloneMs > leftMs;
     return isForGood ? tooLittleTime(aloneMs, leftMs) : wouldBeLate(inMs, leftMs);
   }

@@ -42,14 +42,14 @@ describe('a queue', () => {
     expect([queue.entries, queue.rows, queue.bytes, queue.units]).toEqual([1, 3, 12, 30]);
   });
 
-  it('keeps an entry of which rows are left, in its place', () => {
+  it('keeps an entry of which rows are left, behind those that came meanwhile', () => {
     const queue = createQueue();
     const large = push(queue, entryOf([1, 2, 3, 4], { cost: 40 }));
     const other = push(queue, entryOf([5]));
-    queue.take({ ticket: large, fromRow: 0, rows: 3 });
-    expect(orderOf(queue)).toEqual([large.entry.id, other.entry.id]);
+    queue.take({ ticket: large, fromRow: 0, rows: 3 }, 0);
+    expect(orderOf(queue)).toEqual([other.entry.id, large.entry.id]);
     expect([queue.entries, queue.rows, queue.bytes, queue.units, large.nextRow]).toEqual([2, 2, 20, 11, 3]);
-    queue.take({ ticket: large, fromRow: 3, rows: 1 });
+    queue.take({ ticket: large, fromRow: 3, rows: 1 }, 0);
     expect(orderOf(queue)).toEqual([other.entry.id]);
     expect([queue.entries, queue.rows, queue.bytes, queue.units]).toEqual([1, 1, 4, 1]);
   });
@@ -57,7 +57,7 @@ describe('a queue', () => {
   it('counts no work when nothing waits, whatever fractions were taken', () => {
     const queue = createQueue();
     const third = push(queue, entryOf([1, 2, 3], { cost: 0.1 }));
-    for (const fromRow of [0, 1, 2]) queue.take({ ticket: third, fromRow, rows: 1 });
+    for (const fromRow of [0, 1, 2]) queue.take({ ticket: third, fromRow, rows: 1 }, 0);
     expect(queue.units).toBe(0);
   });
 
@@ -118,7 +118,7 @@ describe('what is to run again', () => {
     expect(queue.again.size).toBe(1);
     const seat = queue.again.first?.item;
     expect(seat?.ticket).toBe(next);
-    if (seat !== undefined) queue.take(seat);
+    if (seat !== undefined) queue.take(seat, 0);
     expect([queue.again.size, queue.entries, queue.rows]).toEqual([0, 0, 0]);
   });
 });

@@ -1,4 +1,4 @@
-import { type Entry, JitneyError } from '@jitney/core';
+import { type Entry, JitneyError, type Moment } from '@jitney/core';
 import { LinkedList, type ListNode, type ReadonlyList } from './linked-list.js';
 import { classOf, classTimesMs } from './rules/urgency.js';
 import type { Seat, Ticket, Waiting } from './ticket.js';
@@ -101,8 +101,11 @@ export class RequestQueue implements QueueView<Ticket> {
     this.#bytes += entry.bytes;
   }
 
-  /** Hands the rows of a seat to a run. An entry of which all rows are taken has left the queue. */
-  take(seat: Seat<Ticket>): void {
+  /**
+   * Hands the rows of a seat to a run. An entry of which all rows are taken has left the queue; one of which some are left
+   * goes behind those of its class, so that a huge one does not hold up all that come after it.
+   */
+  take(seat: Seat<Ticket>, now: Moment): void {
     const { ticket, rows } = seat;
     const { entry } = ticket;
     const again = ticket.inAgain.find((node) => node.item === seat);
@@ -112,7 +115,8 @@ export class RequestQueue implements QueueView<Ticket> {
       this.#leave(ticket, rows);
     } else {
       this.#rows -= rows;
-      this.#classOf(entry).rows -= rows;
+      this.#classOf(entry).putBack(ticket, rows);
+      ticket.sinceMs = now;
       this.#units -= (entry.cost * rows) / entry.rows;
     }
   }
@@ -166,6 +170,16 @@ class ClassQueue implements PriorityClass<Ticket> {
 
   push(ticket: Ticket): void {
     this.rows += ticket.entry.rows;
+    this.#append(ticket);
+  }
+
+  /** So many of its rows were taken. */
+  putBack(ticket: Ticket, rows: number): void {
+    this.remove(ticket, rows);
+    this.#append(ticket);
+  }
+
+  #append(ticket: Ticket): void {
     ticket.inClass = this.waiting.push(ticket);
     const { compatibility } = ticket.entry;
     if (compatibility === null) return;

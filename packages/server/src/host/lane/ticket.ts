@@ -4,8 +4,8 @@ import type { ListNode } from './linked-list.js';
 /** What a scheduler sees of an entry that waits. */
 export interface Waiting {
   readonly entry: Entry;
-  /** When the lane took it. */
-  readonly enqueuedAtMs: Moment;
+  /** Since when it waits: when the lane took it or, of one that is split, when a run took the last part of it. */
+  readonly sinceMs: Moment;
   /** First row that no run has taken yet; above 0 only in entries that are split. */
   readonly nextRow: number;
 }
@@ -45,6 +45,7 @@ export class Ticket implements Waiting {
   readonly enqueuedAtMs: Moment;
   state: 'waiting' | 'running' | 'ended' = 'waiting';
   nextRow = 0;
+  sinceMs: Moment;
   /** When its first run began. */
   startedAtMs: Moment | null = null;
   /** Rows of the largest run it was answered by. */
@@ -68,6 +69,7 @@ export class Ticket implements Waiting {
     this.entry = entry;
     this.settle = settle;
     this.enqueuedAtMs = enqueuedAtMs;
+    this.sinceMs = enqueuedAtMs;
   }
 
   /** Rows of it are in a run from now on. */

@@ -26,7 +26,7 @@ export function aheadOf(
   for (let index = 0; index < classes.length; index++) {
     const each = classes[index] as PriorityClass<Ticket>;
     if (each.waiting.first === null) continue;
-    const share = index <= own ? 1 : agedShare(each.waiting.first.item.enqueuedAtMs, each.timeMs - ownTimeMs, now);
+    const share = index <= own ? 1 : agedShare(each.waiting.first.item.sinceMs, each.timeMs - ownTimeMs, now);
     ahead += share * count(each);
   }
   return ahead;

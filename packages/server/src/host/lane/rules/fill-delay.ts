@@ -7,5 +7,5 @@ import { cautiousMs, type RunCost } from './run-cost.js';
  * can wait and be in time. In the past: it waits no more.
  */
 export function fillsUntilMs(first: Waiting, maxDelayMs: number, fullRows: number, cost: RunCost): Moment {
-  return Math.min(first.enqueuedAtMs + maxDelayMs, first.entry.deadlineAtMs - cautiousMs(cost, fullRows));
+  return Math.min(first.sinceMs + maxDelayMs, first.entry.deadlineAtMs - cautiousMs(cost, fullRows));
 }

@@ -8,7 +8,7 @@ const DEMAND: Demand = { instances: 1, waitingRows: 10, arrivingRowsPerMs: 0 };
 /** Two rows of 4 bytes, with so much time in all. */
 const anchor = (ms = Number.POSITIVE_INFINITY) => ({
   entry: entryOf([1, 2], { arrivedAtMs: 1_000, deadlineAtMs: 1_000 + ms }),
-  enqueuedAtMs: 1_000,
+  sinceMs: 1_000,
   nextRow: 0,
 });
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { entryOf } from '../testing/entries.js';
 import { CLASSES, classOf, classTimesMs, dueAtMs } from './urgency.js';
 
-const waiting = (enqueuedAtMs: number, deadlineAtMs = Number.POSITIVE_INFINITY) => ({
+const waiting = (sinceMs: number, deadlineAtMs = Number.POSITIVE_INFINITY) => ({
   entry: entryOf([1], { deadlineAtMs }),
-  enqueuedAtMs,
+  sinceMs,
   nextRow: 0,
 });
 

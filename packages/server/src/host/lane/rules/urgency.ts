@@ -23,8 +23,8 @@ export function classTimesMs(latencyMs: number | null): readonly number[] {
 }
 
 /** When an entry should be answered: by its class or its own deadline, whichever is earlier. The smallest goes first. */
-export function dueAtMs({ entry, enqueuedAtMs }: Waiting, classTimeMs: number): Moment {
-  const byClassAtMs = enqueuedAtMs + classTimeMs;
+export function dueAtMs({ entry, sinceMs }: Waiting, classTimeMs: number): Moment {
+  const byClassAtMs = sinceMs + classTimeMs;
   // A deadline that is no number is none.
   const isTighter = entry.deadlineAtMs < byClassAtMs;
   return isTighter ? entry.deadlineAtMs : byClassAtMs;
