@@ -1,4 +1,4 @@
-import { type Clock, type KnownRun, type Model, tensorBytes } from '@jitney/core';
+import { type Clock, type KnownRun, type Model, type Moment, tensorBytes } from '@jitney/core';
 import { createProbe, type Probe } from './self-check/probe.js';
 
 export interface MeasuringOptions {
@@ -22,36 +22,42 @@ const VALUES = ['small', 'signed', 'wide'] as const;
  * Runs a model with made-up rows of several counts and says what they took. A model that cannot run them gives nothing:
  * it learns from its first requests then.
  */
-export async function measureRuns(model: Model, options: MeasuringOptions): Promise<KnownRun[]> {
+export async function measureRuns(model: Model, options: MeasuringOptions): Promise<readonly KnownRun[]> {
+  const endsAtMs = options.clock.now() + BUDGET_MS;
   for (const values of VALUES) {
     const probe = createProbe(model.signature, model.facts, { size: SIZE, values, seed: 1 });
     if (probe === null) return [];
-    const runs = await measureProbe(model, probe, options);
+    const runs = await measureProbe(model, probe, endsAtMs, options);
     if (runs.length > 0) return runs;
   }
   return [];
 }
 
-async function measureProbe(model: Model, probe: Probe, options: MeasuringOptions): Promise<KnownRun[]> {
-  const { clock, signal, maxRows } = options;
-  const endsAtMs = clock.now() + BUDGET_MS;
+async function measureProbe(
+  model: Model,
+  probe: Probe,
+  endsAtMs: Moment,
+  { rows: wanted, maxRows, clock, signal }: MeasuringOptions,
+): Promise<readonly KnownRun[]> {
   const measured: KnownRun[] = [];
-  for (const rows of options.rows ?? powersOfTwo(maxRows)) {
+  for (const rows of wanted ?? powersOfTwo(maxRows)) {
     if (rows > maxRows) continue;
     try {
       const tensors = probe.rows(rows);
-      if (rows > 1 && tensors.reduce((bytes, tensor) => bytes + tensorBytes(tensor), 0) > MAX_BYTES) return measured;
+      if (rows > 1 && tensors.reduce((bytes, tensor) => bytes + tensorBytes(tensor), 0) > MAX_BYTES) break;
       for (let run = 0; run < RUNS_OF_SIZE; run++) {
         const startedAtMs = clock.now();
         await model.run({ tensors, outputs: null }, signal);
-        const tookMs = clock.now() - startedAtMs;
-        if (run > 0) measured.push({ rows, units: rows, tookMs });
+        const now = clock.now();
+        const known = { rows, units: rows, tookMs: now - startedAtMs };
         // The next size takes about twice as long.
-        if (clock.now() + 2 * tookMs > endsAtMs) return measured;
+        const isLast = now + 2 * known.tookMs > endsAtMs;
+        if (run > 0 || (isLast && measured.length === 0)) measured.push(known);
+        if (isLast) return measured;
       }
     } catch {
       signal.throwIfAborted();
-      return measured;
+      break;
     }
   }
   return measured;

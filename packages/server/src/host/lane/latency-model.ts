@@ -2,7 +2,7 @@ import type { LatencyModel, Work } from '@jitney/core';
 import { LeastSquares } from './least-squares.js';
 import { Residuals } from './residuals.js';
 
-/** Runs that teach nothing, since the first ones allocate what the later ones reuse. */
+/** Of runs that nobody warmed up: the first allocates what the later ones reuse, and teaches nothing. */
 const WARM_UP_RUNS = 1;
 /** So many must have been predicted before anything is refused by the predictions. */
 const PROVING_RUNS = 4;
@@ -17,6 +17,7 @@ const PROVING_RUNS = 4;
  */
 export class LinearLatencyModel implements LatencyModel {
   #runs = 0;
+  readonly #warmUpRuns: number;
   /** Of the first run, so that all features are about 1. */
   #rowScale = 1;
   #unitScale = 1;
@@ -25,6 +26,11 @@ export class LinearLatencyModel implements LatencyModel {
   readonly #residuals = new Residuals();
   /** Kept, so that predicting allocates nothing. */
   readonly #features = new Float64Array(3);
+
+  /** @param warmUpRuns So many runs at first teach nothing. */
+  constructor(warmUpRuns = WARM_UP_RUNS) {
+    this.#warmUpRuns = warmUpRuns;
+  }
 
   get margin(): number {
     return this.#residuals.margin;
@@ -40,8 +46,8 @@ export class LinearLatencyModel implements LatencyModel {
 
   observe(work: Work, tookMs: number): void {
     this.#runs += 1;
-    if (this.#runs <= WARM_UP_RUNS) return;
-    if (this.#runs === WARM_UP_RUNS + 1) this.#scaleBy(work);
+    if (this.#runs <= this.#warmUpRuns) return;
+    if (this.#runs === this.#warmUpRuns + 1) this.#scaleBy(work);
     if (!this.#hasUnits && work.units !== work.rows) this.#learnUnits(work);
     const features = this.#featuresOf(work);
     const predictedMs = this.#squares.predict(features);

@@ -112,9 +112,11 @@ class OneShotLane implements Lane {
     const maxRows = batching.mode === 'rows' ? batching.maxRows : null;
     this.#policy = { ...DEFAULT_POLICY, ...options.policy, maxRows };
     this.#sharedInputs = batching.mode === 'rows' ? batching.shared : [];
-    this.#latencyModel = options.latencyModel ?? new LinearLatencyModel();
+    const knownRuns = options.knownRuns ?? [];
+    this.#latencyModel =
+      options.latencyModel ?? (knownRuns.length > 0 ? new LinearLatencyModel(0) : new LinearLatencyModel());
     this.#processRuns = options.processRuns ?? new ProcessRuns();
-    for (const run of options.knownRuns ?? []) this.#latencyModel.observe(run, run.tookMs);
+    for (const run of knownRuns) this.#latencyModel.observe(run, run.tookMs);
     this.#observer = options.observer;
     this.#queue = new RequestQueue(options.limits, this.#policy.latencyMs);
     this.#deadlines = new Deadlines(clock, {
