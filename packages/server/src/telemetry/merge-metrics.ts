@@ -118,7 +118,7 @@ function decisionFamilies(hosts: readonly HostSample[]): Family[] {
     counter(
       'jitney_runs_total',
       'Runs, by what bounded their rows.',
-      ofLanes((counts) => counts.runs, 'bound_by'),
+      ofLanes((counts) => counts.runs, 'bound'),
     ),
     counter(
       'jitney_run_rows_total',

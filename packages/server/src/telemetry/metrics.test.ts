@@ -212,7 +212,7 @@ describe('what the supervisor knows of hosts', () => {
     expect(series.get('jitney_queue_rows{model="digits",version="1"}')).toBe(7);
     expect(series.get('jitney_expected_wait_seconds{model="fraud",version="3"}')).toBe(0.012);
     expect(series.get('jitney_oldest_run_seconds{model="fraud",version="3"}')).toBe(0.03);
-    expect(series.get('jitney_runs_total{model="fraud",version="3",bound_by="waiting"}')).toBe(3);
+    expect(series.get('jitney_runs_total{model="fraud",version="3",bound="waiting"}')).toBe(3);
     expect(series.get('jitney_run_rows_total{model="fraud",version="3"}')).toBe(40);
     expect(series.get('jitney_unserved_total{model="fraud",version="3",reason="refused_late"}')).toBe(5);
     expect(series.get('jitney_run_seconds_total{model="fraud",version="3"}')).toBe(0.12);
