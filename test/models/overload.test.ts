@@ -15,6 +15,8 @@ beforeAll(async () => {
   tree = await plantTree({
     'rounds/model.onnx': loopModel(),
     'rounds/model.json': JSON.stringify({ queue: { maxEntries: 20 } }),
+    'twin/model.onnx': loopModel(),
+    'twin/model.json': JSON.stringify({ instances: 2 }),
     'other/model.onnx': identityModel('FP32'),
   });
   const settings = ['supervision.heartbeatIntervalMs=50'];
@@ -121,5 +123,19 @@ describe('a server whose one model is busy', () => {
     busy.leave();
     await until(async () => (await running()) === 0);
     expect(await jitney.processes()).toEqual(processes);
+  });
+});
+
+describe('a model of two instances', () => {
+  it('makes two runs at the same time, in one session', async () => {
+    const both = await Promise.all([openRaw(jitney.port), openRaw(jitney.port)]);
+    const body = rounds(ENDLESS);
+    for (const one of both) {
+      one.write(`POST /v2/models/twin/infer HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    }
+    const runs = async () => (await scrape(jitney.port)).sum('jitney_running_rows', { model: 'twin' });
+    await until(async () => (await runs()) === 2);
+    for (const one of both) one.close();
+    await until(async () => (await runs()) === 0);
   });
 });
