@@ -1,7 +1,7 @@
 import type { Moment } from '@jitney/core';
 
-/** Arrivals so long ago count a third. */
-const MEMORY_MS = 1_000;
+/** Arrivals so long ago count a third: short against a burst, so that runs grow while it lasts (bench simulator). */
+const MEMORY_MS = 150;
 /** What is seen of less time says little. */
 const LEAST_MS = 20;
 

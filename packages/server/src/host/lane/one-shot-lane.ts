@@ -247,7 +247,9 @@ class OneShotLane implements Lane {
     let now = fromMs;
     for (let decision = this.#decide(now); decision.seats.length > 0; decision = this.#decide(now)) {
       now = this.#start(decision, now);
-      if (now > fromMs + TURN_MS) return this.#wake();
+      // After a run on this thread, what is left and is little waits for what came meanwhile to be read.
+      const isLittle = this.#queue.entries > 0 && this.#queue.rows < decision.rows;
+      if (now > fromMs + TURN_MS || isLittle) return this.#wake();
     }
   }
 

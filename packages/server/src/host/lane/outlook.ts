@@ -48,8 +48,7 @@ export class Outlook {
     if (!(leftMs < Number.POSITIVE_INFINITY)) return null;
     const load = this.#load(entry.priority, this.#rowsOfRun(ticket));
     if (!latencyModel.isReliable && load.entries === 0) return null;
-    const { arrivingRowsPerMs } = this.#prospect;
-    const inMs = finishesInMs(entry, { load, arrivingRowsPerMs }, latencyModel, now);
+    const inMs = finishesInMs(entry, load, latencyModel, now);
     if (inMs <= leftMs) return null;
     const aloneMs = latencyModel.margin * latencyModel.predict({ rows: entry.rows, units: entry.cost });
     if (load.entries === 0 && isProbeDue(running.length, lastEndAtMs, aloneMs, now)) return null;

@@ -31,23 +31,17 @@ describe('what is ahead of an entry', () => {
 
 describe('when an entry is answered', () => {
   const load = { entries: 0, rows: 0, units: 0, again: 0, maxRows: 8, instances: 1, running: [] };
-  const within = (given: Partial<typeof load>, rows = 1, arrivingRowsPerMs = 0) =>
-    finishesInMs(
-      entryOf(new Array<number>(rows).fill(1)),
-      { load: { ...load, ...given }, arrivingRowsPerMs },
-      model,
-      NOW,
-    );
+  const within = (given: Partial<typeof load>, rows = 1) =>
+    finishesInMs(entryOf(new Array<number>(rows).fill(1)), { ...load, ...given }, model, NOW);
 
   it('is after its own run where nothing is before it', () => {
     expect(within({})).toBe(1.5 * 11);
     expect(within({}, 4)).toBe(1.5 * 14);
   });
 
-  it('is after the runs before it, and its own with whoever rides in it', () => {
+  it('is after the runs before it, and its own with whoever is before it in that', () => {
     expect(within({ rows: 3, units: 3 })).toBe(1.5 * 14);
     expect(within({ rows: 8, units: 8 })).toBe(18 + 1.5 * 11);
-    expect(within({ rows: 8, units: 8 }, 1, 0.5)).toBe(18 + 1.5 * 18);
   });
 
   it('is after the run that takes its last row', () => {

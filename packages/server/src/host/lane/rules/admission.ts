@@ -7,7 +7,7 @@ import { classOf } from './urgency.js';
 /** What of a class counts: its rows, or its entries where each runs by itself. */
 type Count = (each: PriorityClass<Ticket>) => number;
 
-export const rowsOf: Count = ({ rows }) => rows;
+const rowsOf: Count = ({ rows }) => rows;
 export const entriesOf: Count = ({ waiting }) => waiting.size;
 
 /**
@@ -37,19 +37,14 @@ function agedShare(oldestAtMs: Moment, olderByMs: number, now: Moment): number {
   return oldestMs > olderByMs ? (oldestMs - olderByMs) / oldestMs : 0;
 }
 
-/** What is ahead of an entry, and what comes meanwhile. */
-export interface Admission {
-  /** Ahead of its own rows. */
-  readonly load: Load;
-  readonly arrivingRowsPerMs: number;
-}
-
 /**
  * How long it should take until an entry that comes now is answered, in ms: the wait until the run that takes its last
- * row, and that run with whoever will ride in it, as long as 95 of 100 such runs take. Source: serving-science §1.2.
+ * row, and that run with whoever is before it in it, as long as 95 of 100 such runs take. Who comes later rides behind it,
+ * and is refused himself where that would make it late. Source: serving-science §1.2.
+ *
+ * @param load What is ahead of its own rows.
  */
-export function finishesInMs(entry: Entry, admission: Admission, latencyModel: LatencyModel, now: Moment): number {
-  const { load, arrivingRowsPerMs } = admission;
+export function finishesInMs(entry: Entry, load: Load, latencyModel: LatencyModel, now: Moment): number {
   const ownRows = Math.max(1, entry.rows);
   const unitsPerRow = entry.cost / ownRows;
   if (load.maxRows === null) {
@@ -59,7 +54,7 @@ export function finishesInMs(entry: Entry, admission: Admission, latencyModel: L
   // The run that takes its last row begins once those before have.
   const ahead: Load = { ...load, rows: load.rows + ownRows - 1, units: load.units + entry.cost - unitsPerRow };
   const waitMs = expectedWaitMs(ahead, latencyModel, now);
-  const rest = (ahead.rows % load.maxRows) + 1 + (waitMs > 0 ? arrivingRowsPerMs * waitMs : 0);
+  const rest = (ahead.rows % load.maxRows) + 1;
   const rows = Math.min(Math.max(load.maxRows, ownRows), Math.max(rest, Math.min(ownRows, load.maxRows)));
   return waitMs + latencyModel.margin * latencyModel.predict({ rows, units: rows * unitsPerRow });
 }

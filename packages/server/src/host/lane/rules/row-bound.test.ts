@@ -43,6 +43,15 @@ describe('the rows of a run', () => {
     expect(rowBound(anchor(), policy, { ...COST, margin: 1.25 }, DEMAND).rows).toBe(30);
   });
 
+  it('are more where they come faster than they run, up to what saves time', () => {
+    const policy = { ...POLICY, maxRows: 1_000, latencyMs: 100 };
+    const fast = { ...DEMAND, arrivingRowsPerMs: 9 };
+    // 81 rows come in 9 ms and run in 91.
+    expect(rowBound(anchor(), policy, COST, fast).rows).toBe(81);
+    const steep = { fixedMs: 0.5, rowMs: 1, margin: 1 };
+    expect(rowBound(anchor(), policy, steep, { ...DEMAND, arrivingRowsPerMs: 1e9 }).rows).toBe(49);
+  });
+
   it.each([0, -5, Number.NaN])('are at least one where a request has %d ms in all', (ms) => {
     expect(rowBound(anchor(ms), POLICY, COST, DEMAND).rows).toBeGreaterThanOrEqual(1);
   });

@@ -42,7 +42,7 @@ export function rowBound(anchor: Waiting, policy: BatchPolicy, cost: RunCost, de
   const hardRows = Math.min(maxRows, bytesRows);
   let rows = hardRows;
   let by: BoundBy = bytesRows < maxRows ? 'bytes' : 'rows';
-  const latencyRows = rowsOfLatency(anchor, policy.latencyMs, cost, demand.instances);
+  const latencyRows = rowsOfLatency(anchor, policy.latencyMs, cost, demand);
   if (latencyRows < rows) {
     rows = latencyRows;
     by = 'latency';
@@ -63,13 +63,29 @@ function rowsOfBytes({ entry }: Waiting, maxBytes: number): number {
   return Math.max(1, Math.floor((maxBytes * Math.max(1, entry.rows)) / entry.bytes));
 }
 
+/** Larger runs than so many times α/β would do 98 rows of 100 in the same time: what they save is not worth the wait. */
+const MOST_FIXED_PARTS = 49;
+
 /**
- * A request that has just missed a run waits for it and then for its own: of k instances one becomes free after 1/k of a
- * run, so `(1 + 1/k) · t(rows)` must be within its time. That is the time it has in all, never what is left of it: runs
- * that shrink as their heads grow old collapse under overload. Source: serving-science §0.5, §0.6 (Nexus, Symphony).
+ * How many rows the time of an answer allows. That is the time it has in all, never what is left of it: runs that shrink
+ * as their heads grow old collapse under overload (serving-science §0.5).
+ *
+ * - A request that has just missed a run waits for it and then for its own: of k instances one becomes free after 1/k of
+ *   a run, so `(1 + 1/k) · t(b)` must be within its time (§0.6; Nexus, Symphony).
+ * - Where b rows come in less time than a run takes, its first need not wait for a run before it, only until they are
+ *   there: `b/λ + t(b)`, with λ an instance's share of what comes. Under overload this allows the larger runs that keep
+ *   goodput up.
  */
-function rowsOfLatency({ entry }: Waiting, latencyMs: number | null, cost: RunCost, instances: number): number {
+function rowsOfLatency({ entry }: Waiting, latencyMs: number | null, cost: RunCost, demand: Demand): number {
   const inAllMs = latencyMs ?? entry.deadlineAtMs - entry.arrivedAtMs;
   if (!(inAllMs < Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-  return Math.max(1, rowsWithin(cost, inAllMs / (1 + 1 / instances)));
+  const { instances } = demand;
+  const missed = rowsWithin(cost, inAllMs / (1 + 1 / instances));
+  return Math.max(1, missed, rowsThatCome(inAllMs, cost, demand.arrivingRowsPerMs / instances));
+}
+
+/** Most b with `b/λ + t(b)` within the time. */
+function rowsThatCome(inAllMs: number, { fixedMs, rowMs, margin }: RunCost, rowsPerMs: number): number {
+  const rows = Math.floor((rowsPerMs * (inAllMs - margin * fixedMs)) / (1 + rowsPerMs * margin * rowMs));
+  return rowMs === 0 ? rows : Math.min(rows, (MOST_FIXED_PARTS * fixedMs) / rowMs);
 }
