@@ -227,7 +227,7 @@ describe('loading and unloading again and again', () => {
     expect(await hosts()).toHaveLength(1);
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
     expect(after.residentMegabytes).toBeLessThan(before.residentMegabytes + 15);
-  });
+  }, 120_000);
 });
 
 /** Of the supervisor: this very process. */
