@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Clock, JitneyError } from '@jitney/core';
-import { type Connection, createConnection, type Message } from '../wire/connection.js';
+import { accept, type Connection, type Message } from '../wire/connection.js';
 import type { Body, RequestFrame } from '../wire/frames.js';
 import type { LargeBuffers } from '../wire/large-buffers.js';
 import type { EntryOrigins } from './entry-origins.js';
@@ -39,7 +39,7 @@ export class GatewayPeer implements VisitHost {
 
   constructor(socket: Socket, options: GatewayPeerOptions) {
     this.#options = options;
-    this.#connection = createConnection(socket, {
+    this.#connection = accept(socket, {
       name: options.name,
       maxFrameBytes: options.maxFrameBytes,
       memory: options.memory,

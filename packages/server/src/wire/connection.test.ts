@@ -6,14 +6,25 @@ import { JitneyError } from '@jitney/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyFrame } from '../../test/wire/arbitrary-frames.js';
-import { cancelBytes, type End, endOf, helloBytes, MAX_BYTES, request } from '../../test/wire/ends.js';
+import {
+  acceptedEnd,
+  cancelBytes,
+  diallingEnd,
+  type End,
+  endOf,
+  helloBytes,
+  MAX_BYTES,
+  request,
+} from '../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from './address.js';
+import type { Message } from './connection.js';
 import { type RequestFrame, WIRE_VERSION } from './frames.js';
 import { LargeBuffers } from './large-buffers.js';
 
 let folder: RuntimeFolder;
 let server: Server;
 const sockets: Socket[] = [];
+const ends: End[] = [];
 
 beforeEach(() => {
   folder = createRuntimeFolder();
@@ -22,6 +33,7 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
+  for (const { connection } of ends.splice(0)) connection.destroy();
   server.close();
   folder.remove();
 });
@@ -40,11 +52,23 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [dialled, accepted];
 }
 
+const idOf = (frame: Message) => ('id' in frame ? frame.id : -1);
+
 const bodyOf = ({ body }: RequestFrame) => (body.kind === 'tensors' ? body.tensors : []);
 
-async function connectedPair(): Promise<[End, End]> {
-  const [a, b] = await socketPair();
-  return [endOf(a, 'gateway 1'), endOf(b, 'host fraud@1')];
+/** Both ends as a gateway and a host have them. */
+async function connectedPair(memory?: LargeBuffers): Promise<[End, End]> {
+  const path = folder.socketPath('pair');
+  server.listen(path);
+  await once(server, 'listening');
+  // A socket is taken over as it is handed on, not a turn later.
+  const accepted = new Promise<End>((resolve) => {
+    server.once('connection', (socket) => resolve(acceptedEnd(socket, 'host fraud@1', memory)));
+  });
+  const dialled = diallingEnd(path, 'gateway 1', memory);
+  const pair: [End, End] = [dialled, await accepted];
+  ends.push(...pair);
+  return pair;
 }
 
 describe('two ends of a connection', () => {
@@ -56,8 +80,17 @@ describe('two ends of a connection', () => {
     expect([a.connection.peerName, b.connection.peerName]).toEqual(['host fraud@1', 'gateway 1']);
   });
 
-  it('receive what the other sent, whatever it is', async () => {
-    const [a, b] = await connectedPair();
+  it.each<[string, () => Promise<[End, End]>]>([
+    ['read to where they want it', connectedPair],
+    [
+      'over sockets as they are',
+      async () => {
+        const [a, b] = await socketPair();
+        return [endOf(a, 'a'), endOf(b, 'b')];
+      },
+    ],
+  ])('receive what the other sent, whatever it is: %s', async (_, pair) => {
+    const [a, b] = await pair();
     const messages = fc.array(
       anyFrame.filter((frame) => frame.type !== 'hello'),
       { maxLength: 10 },
@@ -71,6 +104,33 @@ describe('two ends of a connection', () => {
       expect(missing).toEqual([]);
     });
     await fc.assert(exchange, { numRuns: 200 });
+  });
+
+  it('keep the order of what is about one request, large or small, in both directions', async () => {
+    const [a, b] = await connectedPair();
+    const sizes = fc.array(fc.tuple(fc.nat(2), fc.constantFrom(1, 2000, 9000, 20_001, 150_000, 400_003)), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    const inOrder = fc.asyncProperty(sizes, async (plan) => {
+      const frames = plan.map(([id, elements], at) => request(id, elements, { priority: at }));
+      for (const { received } of [a, b]) received.length = 0;
+      for (const frame of frames) {
+        a.connection.send(frame);
+        b.connection.send(frame);
+      }
+      for (const end of [a, b]) {
+        await end.until(() => end.received.length >= frames.length);
+        const sorted = end.received.toSorted((one, other) => idOf(one) - idOf(other));
+        expect(
+          isDeepStrictEqual(
+            sorted,
+            frames.toSorted((one, other) => one.id - other.id),
+          ),
+        ).toBe(true);
+      }
+    });
+    await fc.assert(inOrder, { numRuns: 30 });
   });
 
   it('write what was sent in one turn of the loop at once', async () => {

@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { JitneyError } from '@jitney/core';
+import { takeOver } from './accepted-socket.js';
 import { type Frame, type HelloFrame, PIECE_BYTES, WIRE_VERSION } from './frames.js';
 import { Inbox } from './inbox.js';
 import { LargeBuffers } from './large-buffers.js';
@@ -60,30 +61,29 @@ const WINDOW_BYTES = 4 * PIECE_BYTES;
 /** From here on `send` answers false. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** Speaks over `socket`, which from now on belongs to the connection. */
+/** Speaks over `socket` as it is; from now on it belongs to the connection. */
 export function createConnection(socket: Socket, options: ConnectionOptions): Connection {
-  const connection = new SocketConnection(socket, options);
-  connection.start();
-  return connection;
+  return started(new SocketConnection(options, () => socket));
 }
 
-/** As much as the system gives at once: what it holds for a Unix socket is less. */
-const READ_BYTES = 4 * PIECE_BYTES;
+/**
+ * Speaks over a socket that a server hands on in its `connection` event. Large frames are read straight into their memory:
+ * a new piece of memory for each read costs its making, a copy, and counts towards the next garbage collection.
+ */
+export function accept(accepted: Socket, options: ConnectionOptions): Connection {
+  return started(new SocketConnection(options, (onread) => takeOver(accepted, onread)));
+}
 
 /**
- * Connects to `path` and speaks over that. What comes is read into the same memory again and again: a new piece of it for
- * each read costs its making, and counts towards the next garbage collection.
+ * Connects to `path` and speaks over that, reading as {@link accept} does.
  *
  * @param onConnected - the other side is there
  */
 export function dial(path: string, options: ConnectionOptions, onConnected: () => void): Connection {
-  const bytes = Buffer.allocUnsafeSlow(READ_BYTES);
-  const read = (length: number) => {
-    connection.readFleeting(bytes.subarray(0, length));
-    return true;
-  };
-  const socket = connect({ path, onread: { buffer: bytes, callback: read } }, onConnected);
-  const connection = new SocketConnection(socket, options);
+  return started(new SocketConnection(options, (onread) => connect({ path, onread }, onConnected)));
+}
+
+function started(connection: SocketConnection): Connection {
   connection.start();
   return connection;
 }
@@ -100,12 +100,13 @@ class SocketConnection implements Connection {
   #isDrainAwaited = false;
   #failure: JitneyError | undefined;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
-    this.#socket = socket;
+  /** @param open - makes the socket, which may read as it is told */
+  constructor(options: ConnectionOptions, open: (onread: OnReadOpts) => Socket) {
     this.#options = options;
     const maxFrameBytes = Math.min(options.maxFrameBytes, MAX_FRAME_BYTES);
     this.#outbox = new Outbox(maxFrameBytes);
     this.#inbox = new Inbox(maxFrameBytes, (frame) => this.#receive(frame), options.memory ?? new LargeBuffers());
+    this.#socket = open({ buffer: () => this.#inbox.room(), callback: (count) => this.#received(count) });
   }
 
   start(): void {
@@ -223,12 +224,14 @@ class SocketConnection implements Connection {
     }
   }
 
-  readFleeting(chunk: Buffer): void {
+  /** Answers that it wants more. */
+  #received(count: number): boolean {
     try {
-      this.#inbox.pushFleeting(chunk);
+      this.#inbox.received(count);
     } catch (thrown) {
       this.destroy(JitneyError.from(thrown));
     }
+    return true;
   }
 
   #receive(frame: Frame): void {

@@ -3,7 +3,7 @@ import { JitneyError } from '@jitney/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyFrame } from '../../test/wire/arbitrary-frames.js';
-import type { Frame } from './frames.js';
+import { type Frame, PIECE_BYTES } from './frames.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { MAX_OPEN_FRAMES } from './piece-queue.js';
@@ -27,6 +27,19 @@ function chunked(bytes: Buffer, cuts: readonly number[]): Buffer[] {
     bytes.copy(chunk, 0, end - chunk.length, end);
     return chunk;
   });
+}
+
+/** What a socket does that has `chunks` one after the other: reads as much of each as there is room for. */
+function read(receiver: Inbox, chunks: readonly Buffer[]): void {
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const count = chunk.copy(receiver.room(), 0, at);
+      receiver.received(count);
+      at += count;
+      // Nothing that was handed on may still lie where the next bytes are read to.
+      receiver.room().fill(0xee);
+    }
+  }
 }
 
 /** The frames in order, for each request they are about. */
@@ -78,6 +91,16 @@ describe('frames in chunks', () => {
     fc.assert(arrive, { numRuns: 500 });
   });
 
+  it('all arrive once and in order for each request, however many bytes are read at a time', () => {
+    const arrive = fc.property(fewIds, fc.array(fc.nat(), { maxLength: 30 }), (frames, cuts) => {
+      const receiver = inbox();
+      read(receiver.inbox, chunked(sent(frames), cuts));
+      expect(receiver.inbox.isBetweenFrames).toBe(true);
+      expect(isDeepStrictEqual(byRequest(receiver.frames), byRequest(frames))).toBe(true);
+    });
+    fc.assert(arrive, { numRuns: 500 });
+  });
+
   it('all arrive when every byte comes alone', () => {
     const frames: Frame[] = [
       { type: 'hello', version: 1, name: 'gateway 1' },
@@ -118,6 +141,34 @@ describe('frames in chunks', () => {
       ]),
     );
     expect(seen).toEqual([{ type: 'cancel', id: 1 }]);
+  });
+});
+
+describe('a frame in pieces whose bytes are read to where they are wanted', () => {
+  const bytes = new Uint8Array(3 * PIECE_BYTES).fill(7);
+  const frame: Frame = { type: 'piece', id: 1, last: true, body: { kind: 'content', contentType: '', bytes } };
+
+  it('is read into its own memory from the second read of a record on', () => {
+    const receiver = inbox();
+    const record = sent([frame]);
+    receiver.inbox.received(record.copy(receiver.inbox.room(), 0, 0, 1000));
+    const room = receiver.inbox.room();
+    expect(room.length).toBe(8 + 8 + PIECE_BYTES - 1000);
+    read(receiver.inbox, [record.subarray(1000)]);
+    const [arrived] = receiver.frames;
+    expect(arrived).toEqual(frame);
+    expect((arrived as typeof frame & { body: { bytes: Uint8Array } }).body.bytes.buffer).toBe(room.buffer);
+  });
+
+  it('has no room any more once the inbox was stopped', () => {
+    const receiver = inbox();
+    const record = sent([frame]);
+    receiver.inbox.received(record.copy(receiver.inbox.room(), 0, 0, 1000));
+    const own = receiver.inbox.room();
+    receiver.inbox.stop();
+    expect(receiver.inbox.room().buffer).not.toBe(own.buffer);
+    receiver.inbox.received(1000);
+    expect(receiver.frames).toEqual([]);
   });
 });
 
@@ -177,12 +228,16 @@ describe('bytes that are no records', () => {
   });
 
   function pushHostile(chunks: readonly Buffer[]): void {
-    const receiver = inbox();
-    try {
-      for (const chunk of chunks) receiver.inbox.push(chunk);
-    } catch (thrown) {
-      expect(thrown).toBeInstanceOf(JitneyError);
-      expect(thrown).toMatchObject({ code: 'INTERNAL', message: expect.stringMatching(/^frame: /) });
+    const push = (receiver: Inbox) => {
+      for (const chunk of chunks) receiver.push(chunk);
+    };
+    for (const take of [push, (receiver: Inbox) => read(receiver, chunks)]) {
+      try {
+        take(inbox().inbox);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(JitneyError);
+        expect(thrown).toMatchObject({ code: 'INTERNAL', message: expect.stringMatching(/^frame: /) });
+      }
     }
   }
 });

@@ -15,16 +15,26 @@ interface Unfinished {
   padding: number;
 }
 
+/** Less of a record than this is read together with what comes behind it. */
+const DIRECT_BYTES = PIECE_BYTES / 8;
+
 /**
- * Turns arriving chunks into frames. Small frames are views of their chunk, or of a copy where it will change; frames in
- * pieces are read into one buffer of their exact size, out of `memory`, to which whoever got the frame may give it back.
+ * Turns arriving bytes into frames. They come as chunks ({@link push}), or are read to where the inbox wants them:
+ *
+ *   socket.read(inbox.room()) → inbox.received(count)
+ *
+ * Small frames are views of their chunk, or of a copy where it will change; frames in pieces are read into one buffer of
+ * their exact size, out of `memory`, to which whoever got the frame may give it back.
  */
 export class Inbox {
   readonly #maxFrameBytes: number;
   readonly #onFrame: (frame: Frame) => void;
   readonly #header: Arriving = { bytes: Buffer.alloc(RECORD_HEADER_BYTES + OPEN_HEADER_BYTES), filled: 0 };
   readonly #open: OpenFrames;
+  readonly #fleeting = Buffer.allocUnsafeSlow(PIECE_BYTES);
   #record: Unfinished | null = null;
+  /** The record that the next bytes are read into. */
+  #direct: Unfinished | null = null;
   #isStopped = false;
 
   constructor(maxFrameBytes: number, onFrame: (frame: Frame) => void, memory = new LargeBuffers()) {
@@ -55,8 +65,31 @@ export class Inbox {
     }
   }
 
-  /** The same with a chunk that its owner overwrites once this returns. */
-  pushFleeting(chunk: Buffer): void {
+  /**
+   * Where the next bytes are to be read to: what is left of a large record straight into its frame, anything else into
+   * memory that serves all reads.
+   */
+  room(): Buffer {
+    this.#direct = this.#record !== null && this.#record.left >= DIRECT_BYTES && !this.#isStopped ? this.#record : null;
+    if (this.#direct === null) return this.#fleeting;
+    const { frame, left } = this.#direct;
+    return frame.bytes.subarray(frame.filled, frame.filled + left);
+  }
+
+  /**
+   * The first `count` bytes of the last {@link room} are there. Hands on each frame that is complete by that.
+   * @throws JitneyError INTERNAL as {@link push} does.
+   */
+  received(count: number): void {
+    const record = this.#direct;
+    if (record === null) return this.#pushFleeting(this.#fleeting.subarray(0, count));
+    record.frame.filled += count;
+    record.left -= count;
+    if (record.left === 0 && record.padding === 0) this.#endRecord(record);
+  }
+
+  /** As {@link push}, with a chunk that the next read overwrites. */
+  #pushFleeting(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.#isStopped) {
       const end = this.#isAmidRecord ? at : endOfWhole(chunk, at);

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type End, endOf, request } from '../../test/wire/ends.js';
+import { diallingEnd, type End, request } from '../../test/wire/ends.js';
 import { createRuntimeFolder, type RuntimeFolder } from './address.js';
 
 describe('two processes', () => {
@@ -33,7 +32,7 @@ describe('two processes', () => {
     const path = folder.socketPath('echo');
     child = fork(join(code.path, 'echo-process.mjs'), [path], { execArgv: [] });
     await once(child, 'message');
-    end = endOf(connect(path), 'gateway 1');
+    end = diallingEnd(path, 'gateway 1');
   });
 
   afterEach(async () => {

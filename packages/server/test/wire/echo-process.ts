@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { createConnection } from '../../src/wire/connection.js';
+import { accept } from '../../src/wire/connection.js';
 
 /*
  * A process at the other end of a connection, for tests: listens where its argument says, and answers each request with
@@ -7,7 +7,7 @@ import { createConnection } from '../../src/wire/connection.js';
  */
 
 const server = createServer((socket) => {
-  const connection = createConnection(socket, {
+  const connection = accept(socket, {
     name: 'echo',
     maxFrameBytes: 64 * 1024 * 1024,
     onFrame: (frame) => {

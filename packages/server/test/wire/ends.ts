@@ -1,7 +1,14 @@
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { JitneyError } from '@jitney/core';
-import { type Connection, createConnection, type Message } from '../../src/wire/connection.js';
+import {
+  accept,
+  type Connection,
+  type ConnectionOptions,
+  createConnection,
+  dial,
+  type Message,
+} from '../../src/wire/connection.js';
 import type { RequestFrame } from '../../src/wire/frames.js';
 import { LargeBuffers } from '../../src/wire/large-buffers.js';
 
@@ -20,11 +27,41 @@ export interface End {
   closed(): Promise<JitneyError | undefined>;
 }
 
+/** An end over a socket as it is. */
 export function endOf(
   socket: Socket,
   name: string,
   onFrame: (frame: Message) => void = () => {},
   memory = new LargeBuffers(),
+): End {
+  return createEnd((options) => createConnection(socket, options), name, onFrame, memory);
+}
+
+/** An end over a socket that a server has just handed on, as a host has it. */
+export function acceptedEnd(socket: Socket, name: string, memory = new LargeBuffers()): End {
+  return createEnd(
+    (options) => accept(socket, options),
+    name,
+    () => {},
+    memory,
+  );
+}
+
+/** An end that connects, as a gateway has it. */
+export function diallingEnd(path: string, name: string, memory = new LargeBuffers()): End {
+  return createEnd(
+    (options) => dial(path, options, () => {}),
+    name,
+    () => {},
+    memory,
+  );
+}
+
+function createEnd(
+  open: (options: ConnectionOptions) => Connection,
+  name: string,
+  onFrame: (frame: Message) => void,
+  memory: LargeBuffers,
 ): End {
   const steps = new EventEmitter();
   const received: Message[] = [];
@@ -33,7 +70,7 @@ export function endOf(
   const until = async (isReached: () => boolean) => {
     while (!isReached()) await once(steps, 'step');
   };
-  const connection = createConnection(socket, {
+  const connection = open({
     name,
     maxFrameBytes: MAX_BYTES,
     memory,
