@@ -1,4 +1,12 @@
-import { type Batch, type Batching, type Entry, JitneyError, type Outcome, type Tensor } from '@jitney/core';
+import {
+  type Batch,
+  type Batching,
+  type Entry,
+  JitneyError,
+  type KnownRun,
+  type Outcome,
+  type Tensor,
+} from '@jitney/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Executor } from './executor.js';
@@ -79,19 +87,34 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 15 }) }) },
 );
 
+/** What the lane is told of its runs, and what bounds them: a run of b rows took `fixedMs + b · rowMs`. */
+const bounds = fc.record({
+  fixedMs: fc.double({ min: 0, max: 1, noNaN: true }),
+  rowMs: fc.double({ min: 0, max: 8, noNaN: true }),
+  latencyMs: fc.option(fc.integer({ min: 1, max: 40 })),
+  maxRunBytes: fc.integer({ min: 1, max: 60 }),
+});
+
 const story = fc.record({
   instances: fc.integer({ min: 1, max: 3 }),
+  /** Or nothing but the most rows, and nothing is known. */
+  bounds: fc.option(bounds),
   steps: fc.array(step, { maxLength: 60, size: 'max' }),
 });
 
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never;
 
+function sweep({ fixedMs, rowMs }: Drawn<typeof bounds>): KnownRun[] {
+  return [1, 1, 2, 2, 4, 4, 8, 8].map((rows) => ({ rows, units: rows, tookMs: fixedMs + rowMs * rows }));
+}
+
 /** Plays a story to its end: everything is let go and the lane drained. */
-async function play({ instances, steps }: Drawn<typeof story>) {
+async function play({ instances, bounds, steps }: Drawn<typeof story>) {
   const clock = new ManualClock();
   const executor = new WitnessExecutor();
   const limits = { maxEntries: 20, maxBytes: 2_000 };
-  const lane = createOneShotLane({ batching: BATCHING, instances, limits, clock, executor });
+  const given = bounds === null ? {} : { policy: bounds, knownRuns: sweep(bounds) };
+  const lane = createOneShotLane({ batching: BATCHING, instances, limits, clock, executor, ...given });
   const submitted: Submitted[] = [];
 
   const submit = (given: Drawn<typeof arrival>) => {

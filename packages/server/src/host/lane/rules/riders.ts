@@ -1,3 +1,4 @@
+import { invariant } from '@jitney/core';
 import type { ListNode } from '../linked-list.js';
 import type { QueueView } from '../request-queue.js';
 import type { Seat, Waiting } from '../ticket.js';
@@ -85,5 +86,7 @@ function seatIn<T extends Waiting>(room: number, ticket: T, hardRows: number): S
   const left = entry.rows - nextRow;
   if (left <= room) return { ticket, fromRow: nextRow, rows: left };
   const isSplit = nextRow > 0 || entry.rows > hardRows;
-  return isSplit && room > 0 ? { ticket, fromRow: nextRow, rows: room } : null;
+  if (!isSplit || room <= 0) return null;
+  if (!Number.isInteger(room)) invariant(false, `entry ${entry.id} was to be split at row ${nextRow + room}`);
+  return { ticket, fromRow: nextRow, rows: room };
 }

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryOf } from '../testing/entries.js';
 import { type BatchPolicy, type Demand, rowBound } from './row-bound.js';
 
 const POLICY: BatchPolicy = { maxRows: 64, maxRunBytes: 1_000, latencyMs: null, maxDelayMs: 0, size: 'all' };
+const policyOf = (latencyMs: number | null): BatchPolicy => ({ ...POLICY, maxRows: 1_000, latencyMs });
 const COST = { fixedMs: 10, rowMs: 1, margin: 1 };
 const DEMAND: Demand = { instances: 1, waitingRows: 10, arrivingRowsPerMs: 0 };
 /** Two rows of 4 bytes, with so much time in all. */
@@ -50,6 +52,28 @@ describe('the rows of a run', () => {
     expect(rowBound(anchor(), policy, COST, fast).rows).toBe(81);
     const steep = { fixedMs: 0.5, rowMs: 1, margin: 1 };
     expect(rowBound(anchor(), policy, steep, { ...DEMAND, arrivingRowsPerMs: 1e9 }).rows).toBe(49);
+    // 49 times 0.5 / 0.4, where 48 would have the time after a run of as many.
+    const short = { fixedMs: 0.5, rowMs: 0.4, margin: 1 };
+    expect(rowBound(anchor(40), policyOf(null), short, { ...DEMAND, arrivingRowsPerMs: 1e9 }).rows).toBe(61);
+  });
+
+  it('are whole, whatever a run costs and whoever comes', () => {
+    const ms = fc.double({ min: 0, max: 50, noNaN: true });
+    const drawn = fc.record({ fixedMs: ms, rowMs: ms, margin: fc.double({ min: 1, max: 8, noNaN: true }) });
+    fc.assert(
+      fc.property(
+        drawn,
+        fc.nat(200),
+        ms,
+        fc.integer({ min: 1, max: 4 }),
+        (cost, latencyMs, arrivingRowsPerMs, instances) => {
+          const demand = { instances, waitingRows: 10, arrivingRowsPerMs };
+          const { rows, hardRows } = rowBound(anchor(), policyOf(latencyMs), cost, demand);
+          expect([rows, hardRows].map(Number.isInteger)).toEqual([true, true]);
+          expect(rows).toBeGreaterThanOrEqual(1);
+        },
+      ),
+    );
   });
 
   it.each([0, -5, Number.NaN])('are at least one where a request has %d ms in all', (ms) => {

@@ -87,5 +87,5 @@ function rowsOfLatency({ entry }: Waiting, latencyMs: number | null, cost: RunCo
 /** Most b with `b/λ + t(b)` within the time. */
 function rowsThatCome(inAllMs: number, { fixedMs, rowMs, margin }: RunCost, rowsPerMs: number): number {
   const rows = Math.floor((rowsPerMs * (inAllMs - margin * fixedMs)) / (1 + rowsPerMs * margin * rowMs));
-  return rowMs === 0 ? rows : Math.min(rows, (MOST_FIXED_PARTS * fixedMs) / rowMs);
+  return rowMs === 0 ? rows : Math.min(rows, Math.floor((MOST_FIXED_PARTS * fixedMs) / rowMs));
 }
