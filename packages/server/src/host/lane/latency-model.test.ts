@@ -57,6 +57,22 @@ describe('a latency model', () => {
     expect(model.predict(work(1))).toBeCloseTo(22, 0);
   });
 
+  it('is hardly moved by one run that took a thousand times as long, and follows two more', () => {
+    const model = taught(SIZES, (units) => 10 + units);
+    taught([1], () => 10_000, model);
+    expect(model.predict(work(1))).toBeLessThan(2 * 11);
+    expect(model.isReliable).toBe(true);
+    taught([1, 1], () => 10_000, model);
+    expect(model.predict(work(1))).toBeGreaterThan(3_000);
+  });
+
+  it('has to prove itself again once rows differ in their work', () => {
+    const model = taught([1, 1, 2, 2, 4, 4, 8, 8], (rows) => 5 + rows, new LinearLatencyModel(0));
+    expect(model.isReliable).toBe(true);
+    model.observe({ rows: 1, units: 300 }, 500);
+    expect(model.isReliable).toBe(false);
+  });
+
   it('never predicts less than nothing, nor anything that is no number, whatever it was told', () => {
     const runs = fc.array(
       fc.record({

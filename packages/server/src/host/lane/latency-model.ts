@@ -6,6 +6,8 @@ import { Residuals } from './residuals.js';
 const WARM_UP_RUNS = 1;
 /** So many must have been predicted before anything is refused by the predictions. */
 const PROVING_RUNS = 4;
+/** A run teaches at most so many times what 95 of 100 take: one during which the process stood still says nothing of the next. */
+const MOST_TAUGHT = 3;
 
 /**
  * Learns from the runs that `ms = fixed + perRow · rows + perUnit · units`, by recursive least squares; where each row is
@@ -23,7 +25,7 @@ export class LinearLatencyModel implements LatencyModel {
   #unitScale = 1;
   #hasUnits = false;
   #squares = new LeastSquares(2);
-  readonly #residuals = new Residuals();
+  #residuals = new Residuals();
   /** Kept, so that predicting allocates nothing. */
   readonly #features = new Float64Array(3);
 
@@ -51,11 +53,11 @@ export class LinearLatencyModel implements LatencyModel {
     if (!this.#hasUnits && work.units !== work.rows) this.#learnUnits(work);
     const features = this.#featuresOf(work);
     const predictedMs = this.#squares.predict(features);
-    if (predictedMs > 0) {
-      const change = this.#residuals.add(tookMs / predictedMs);
-      if (change !== null) this.#squares.scale(change);
-    }
-    this.#squares.observe(features, tookMs);
+    const mostMs =
+      this.isReliable && predictedMs > 0 ? MOST_TAUGHT * this.margin * predictedMs : Number.POSITIVE_INFINITY;
+    const change = predictedMs > 0 ? this.#residuals.add(tookMs / predictedMs) : null;
+    if (change !== null) this.#squares.scale(change);
+    this.#squares.observe(features, change === null ? Math.min(tookMs, mostMs) : change * predictedMs);
   }
 
   #featuresOf({ rows, units }: Work): Float64Array {
@@ -76,5 +78,6 @@ export class LinearLatencyModel implements LatencyModel {
     this.#hasUnits = true;
     this.#scaleBy(work);
     this.#squares = new LeastSquares(3);
+    this.#residuals = new Residuals();
   }
 }

@@ -48,6 +48,11 @@ describe('what runs took over what was predicted', () => {
     expect(residuals.count).toBe(0);
   });
 
+  it('changes by the middle one of the three', () => {
+    const residuals = told(new Array<number>(50).fill(1));
+    expect([2_000, 1.6, 1.7].map((ratio) => residuals.add(ratio))).toEqual([null, null, 1.7]);
+  });
+
   it('never has a margin below 1 or without end, whatever it is told', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { maxLength: 200 }), (ratios) => {

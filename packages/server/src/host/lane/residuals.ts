@@ -19,10 +19,10 @@ export class Residuals {
   #count = 0;
   #median = 1;
   #high = FIRST_MARGIN;
-  /** Of the runs in a row that were too long (above 0) or too short (below). */
-  #astray = 0;
-  /** Product of their ratios. */
-  #product = 1;
+  /** Whether the runs in a row of late were too long (1), too short (-1) or neither. */
+  #side = 0;
+  /** Their ratios. */
+  #astray: number[] = [];
 
   /** Since the last change. */
   get count(): number {
@@ -48,15 +48,18 @@ export class Residuals {
 
   #changeBy(ratio: number): number | null {
     const side = ratio > CHANGED_BY ? 1 : ratio < 1 / CHANGED_BY ? -1 : 0;
-    const goesOn = side !== 0 && Math.sign(this.#astray) === side;
-    this.#product = goesOn ? this.#product * ratio : ratio;
-    this.#astray = goesOn ? this.#astray + side : side;
-    if (Math.abs(this.#astray) < CHANGED_AFTER) return null;
-    const change = this.#product ** (1 / CHANGED_AFTER);
+    if (side !== this.#side) this.#astray = [];
+    this.#side = side;
+    if (side === 0) return null;
+    this.#astray.push(ratio);
+    if (this.#astray.length < CHANGED_AFTER) return null;
+    // The one in the middle: a single run that took a thousand times as long says nothing of the two beside it.
+    const change = this.#astray.sort((a, b) => a - b)[(CHANGED_AFTER - 1) / 2] as number;
     this.#count = 0;
     this.#median = 1;
     this.#high = FIRST_MARGIN;
-    this.#astray = 0;
+    this.#side = 0;
+    this.#astray = [];
     return change;
   }
 }
