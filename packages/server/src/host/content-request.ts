@@ -1,6 +1,7 @@
 import { JitneyError, type LaneTiming, type Moment, type Tensor } from '@jitney/core';
 import type { Body, RequestFrame } from '../wire/frames.js';
 import type { Reply, RequestOrigin, Running } from './handle-request.js';
+import { cancelled } from './lane/endings.js';
 import { laneEntry } from './lane-entry.js';
 import { readContent } from './pipeline/content.js';
 import { predictContent } from './predict.js';
@@ -61,7 +62,7 @@ export class ContentRequest implements Running, Handling {
   }
 
   cancel(): void {
-    this.#stop(new JitneyError('CANCELLED', 'the client left before the answer'));
+    this.#stop(cancelled());
   }
 
   now(): Moment {

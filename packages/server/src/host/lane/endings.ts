@@ -22,7 +22,7 @@ export function deadlineExceeded({ enqueuedAtMs, startedAtMs }: Ticket, now: Mom
 }
 
 /** It came, and what is ahead of it leaves too little time. */
-export function wouldBeLate(finishesInMs: number, leftMs: number): JitneyError {
+export function tooMuchAhead(finishesInMs: number, leftMs: number): JitneyError {
   const text =
     `Exceeds maximum queue size: with what waits for the model this request would be answered in ${whole(finishesInMs)} ms, ` +
     `and it must be within ${whole(leftMs)} ms`;

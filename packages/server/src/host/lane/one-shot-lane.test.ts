@@ -170,6 +170,15 @@ describe('several instances', () => {
   });
 });
 
+describe('two free instances', () => {
+  it('both begin in the same turn, though the second has less to do', () => {
+    const { executor, submit, clock } = createLane('held', { instances: 2 });
+    for (const value of range(0, 9)) submit(entryOf([value]));
+    clock.nextTurn();
+    expect(executor.batches).toEqual([range(0, 8), [8]]);
+  });
+});
+
 describe('entries whose tensors differ in shape', () => {
   it('never share a run, and each keeps its place', async () => {
     const { executor, submit, clock, arrive } = createLane('held');

@@ -246,14 +246,30 @@ class OneShotLane implements Lane {
   #dispatch(fromMs: Moment): void {
     let now = fromMs;
     for (let decision = this.#decide(now); decision.seats.length > 0; decision = this.#decide(now)) {
-      now = this.#start(decision, now);
+      const endedAtMs = this.#start(decision, now);
+      if (endedAtMs === null) continue;
+      now = endedAtMs;
       // After a run on this thread, what is left and is little waits for what came meanwhile to be read.
       const isLittle = this.#queue.entries > 0 && this.#queue.rows < decision.rows;
       if (now > fromMs + TURN_MS || isLittle) return this.#wake();
     }
   }
 
+  /** Asks until nobody ends by the answer: whoever was told may have cancelled others. */
   #decide(now: Moment): Decision<Ticket> {
+    let decision = this.#decideOnce(now);
+    while (decision.expired.length > 0 || decision.hopeless.length > 0) {
+      for (const ticket of decision.expired) if (ticket.state !== 'ended') this.#expire(ticket, now);
+      for (const ticket of decision.hopeless) if (ticket.state !== 'ended') this.#drop(ticket, now);
+      decision = this.#decideOnce(now);
+    }
+    if (decision.wakeAtMs !== null) this.#fillUntil(decision.wakeAtMs);
+    if (decision.needsProcess) this.#processRuns.claim(this.#wake);
+    else this.#processRuns.release(this.#wake);
+    return decision;
+  }
+
+  #decideOnce(now: Moment): Decision<Ticket> {
     const decision = decide({
       queue: this.#queue,
       instances: {
@@ -269,20 +285,11 @@ class OneShotLane implements Lane {
       now,
     });
     this.#observer?.decided(now, recordOf(decision, this.#lastRun + 1));
-    if (decision.expired.length > 0 || decision.hopeless.length > 0) {
-      for (const ticket of decision.expired) if (ticket.state !== 'ended') this.#expire(ticket, now);
-      for (const ticket of decision.hopeless) if (ticket.state !== 'ended') this.#drop(ticket, now);
-      // Whoever was told may have cancelled others.
-      return this.#decide(now);
-    }
-    if (decision.wakeAtMs !== null) this.#fillUntil(decision.wakeAtMs);
-    if (decision.needsProcess) this.#processRuns.claim(this.#wake);
-    else this.#processRuns.release(this.#wake);
     return decision;
   }
 
-  /** @returns the moment in which it is done: later than `now` by a run that was made at once. */
-  #start(decision: Decision<Ticket>, now: Moment): Moment {
+  /** @returns the moment in which it ended, of a run that was made at once; `null`: it goes on. */
+  #start(decision: Decision<Ticket>, now: Moment): Moment | null {
     this.#lastRun += 1;
     this.#counts.runs[decision.boundBy] += 1;
     this.#counts.rows += decision.rows;
@@ -297,7 +304,7 @@ class OneShotLane implements Lane {
     return this.#execute(run);
   }
 
-  #execute(run: Run): Moment {
+  #execute(run: Run): Moment | null {
     let answer: Tensor[] | Promise<Tensor[]>;
     try {
       if (this.#mustAnnounce(run)) this.#executor.beforeRun(run.entryIds);
@@ -311,7 +318,7 @@ class OneShotLane implements Lane {
         (outputs) => this.#finishLater(run, resultOf(run, outputs)),
         (thrown: unknown) => this.#finishLater(run, failureOf(run, thrown)),
       );
-      return run.startedAtMs;
+      return null;
     }
     if (!run.abort.signal.aborted) this.#spareAbort = run.abort;
     return this.#finish(run, resultOf(run, answer));

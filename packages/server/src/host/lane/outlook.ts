@@ -1,6 +1,6 @@
 import type { JitneyError, LatencyModel, Moment } from '@jitney/core';
 import type { RunView } from './decide.js';
-import { tooLittleTime, wouldBeLate } from './endings.js';
+import { tooLittleTime, tooMuchAhead } from './endings.js';
 import { expectedWaitMs, type Load } from './expected-wait.js';
 import type { RequestQueue } from './request-queue.js';
 import { aheadOf, entriesOf, finishesInMs } from './rules/admission.js';
@@ -50,10 +50,11 @@ export class Outlook {
     if (!latencyModel.isReliable && load.entries === 0) return null;
     const inMs = finishesInMs(entry, load, latencyModel, now);
     if (inMs <= leftMs) return null;
-    const aloneMs = latencyModel.margin * latencyModel.predict({ rows: entry.rows, units: entry.cost });
-    if (load.entries === 0 && isProbeDue(running.length, lastEndAtMs, aloneMs, now)) return null;
+    const ownMs = latencyModel.predict({ rows: entry.rows, units: entry.cost });
+    if (load.entries === 0 && isProbeDue(running.length, lastEndAtMs, ownMs, now)) return null;
+    const aloneMs = latencyModel.margin * ownMs;
     const isForGood = latencyModel.isReliable && aloneMs > leftMs;
-    return isForGood ? tooLittleTime(aloneMs, leftMs) : wouldBeLate(inMs, leftMs);
+    return isForGood ? tooLittleTime(aloneMs, leftMs) : tooMuchAhead(inMs, leftMs);
   }
 
   #load(priority: number, maxRows: number | null): Load {
