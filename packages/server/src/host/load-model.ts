@@ -13,9 +13,10 @@ import {
   type RequestContext,
 } from '@jitney/core';
 import type { HostModel, LoadedModel } from '../wire/messages.js';
-import { createOneShotLane, DEFAULT_POLICY } from './lane/one-shot-lane.js';
+import { createOneShotLane } from './lane/one-shot-lane.js';
 import type { ProcessRuns } from './lane/process-runs.js';
 import { measureRuns } from './measure-runs.js';
+import { mostRunBytes } from './most-run-bytes.js';
 import { OwnCodeWatch } from './own-code-watch.js';
 import { exampleOf } from './pipeline/example.js';
 import { createScriptPipeline } from './pipeline/script.js';
@@ -42,9 +43,6 @@ export interface LoadDependencies {
   /** What this process may still take. */
   readonly freeMemoryBytes: () => number;
 }
-
-/** The inputs of a run take at most this share of it: the graph's own tensors are often larger. */
-const RUN_SHARE = 16;
 
 export type LoadStage = 'code' | 'session' | 'self-check' | 'warm-up';
 
@@ -76,7 +74,7 @@ export async function loadModel(
     policy: {
       latencyMs: asked.latencyMs,
       maxDelayMs: asked.batching.maxDelayMs,
-      maxRunBytes: Math.min(DEFAULT_POLICY.maxRunBytes, Math.floor(dependencies.freeMemoryBytes() / RUN_SHARE)),
+      maxRunBytes: mostRunBytes(dependencies.freeMemoryBytes()),
     },
     instances: asked.instances,
     limits: asked.queue,
