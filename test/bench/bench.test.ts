@@ -149,7 +149,7 @@ describe('jitney bench of a server', () => {
     const args = [server.url, '--model', 'stubborn', '--body', join(tree.root, 'boxes.json')];
     const inputs = [{ name: 'n', shape: [], datatype: 'INT64', data: [3_000] }];
     await writeFile(join(tree.root, 'boxes.json'), JSON.stringify({ inputs }));
-    const late = await benchJson([...args, '--concurrency', '2', '--slo', '0.001']);
+    const late = await benchJson([...args, '--concurrency', '2', '--slo', '0.001', '--no-deadline']);
     expect(late.ok).toBeGreaterThan(0);
     expect(late.inTime).toBe(0);
     await writeFile(join(tree.root, 'boxes.json'), JSON.stringify({ inputs, parameters: { timeout: 1 } }));
@@ -157,6 +157,48 @@ describe('jitney bench of a server', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/answered a request made up for it with 503/);
   });
+
+  it('tries a request without the deadline that those which count carry, given bodies too', async () => {
+    const body = join(tree.root, 'hurried.json');
+    await writeFile(body, JSON.stringify({ inputs: [{ name: 'n', shape: [], datatype: 'INT64', data: [3_000] }] }));
+    for (const args of [['stubborn', '--body', body], ['stubborn']]) {
+      const { stdout, stderr } = await bench([
+        server.url,
+        '--model',
+        ...args,
+        '--slo',
+        '0.001',
+        ...SHORT,
+        '--json',
+        '-',
+      ]);
+      expect(stderr).toContain('closed loop');
+      const { ok, refused, errors } = JSON.parse(stdout) as BenchResult;
+      expect({ ok, errors }).toEqual({ ok: 0, errors: 0 });
+      expect(refused).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([[['--concurrency', '2']], [['--rate', '50']]])(
+    'measured nothing where Ctrl-C comes while it warms up: %j',
+    async (load) => {
+      const args = [server.url, '--model', 'echo', '--slo', '10000', '--warmup', '600', '--json', '-', ...load];
+      const { code, stdout } = await bench(args, async (child) => {
+        for await (const chunk of child.stderr!) if (String(chunk).includes('warming up')) break;
+        child.kill('SIGINT');
+      });
+      expect(code).toBe(0);
+      const { isInterrupted, sent, throughput, goodput, latencyMs } = JSON.parse(stdout) as BenchResult;
+      const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, mean: 0 };
+      expect({ isInterrupted, sent, throughput, goodput, latencyMs }).toEqual({
+        isInterrupted: true,
+        sent: 0,
+        throughput: 0,
+        goodput: 0,
+        latencyMs: nothing,
+      });
+    },
+  );
 
   it('ends at Ctrl-C with what it has so far', async () => {
     const { code, stdout } = await bench(
@@ -202,6 +244,7 @@ describe('jitney bench says what is wrong', () => {
     ['no rows', () => [server.url, '--model', 'stubborn', '--rows', '2'], /no input whose first dimension is free/],
     ['another path', () => [`${server.url}/metrics`], /is no address to send requests to/],
     ['no scheme', () => ['127.0.0.1:8000'], /an address begins with http:\/\//],
+    ['a rate beyond all plans', () => [server.url, '--rate', '1e10'], /6,000,000,000 requests, and at most 50,000,000/],
     ['no body', () => [server.url, '--model', 'echo', '--body', 'nowhere'], /--body nowhere cannot be read/],
   ])('%s', async (_what, args, message) => {
     const { code, stderr } = await bench([...args(), ...SHORT]);

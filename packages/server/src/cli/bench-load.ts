@@ -1,8 +1,9 @@
-import { planSends } from '../load/arrivals.js';
+import { JitneyError } from '@jitney/core';
+import { countSends, MOST_SENDS, planSends } from '../load/arrivals.js';
 import { startClosedLoop } from '../load/closed-loop.js';
 import { type OpenLoadReport, startOpenLoop } from '../load/open-loop.js';
 import type { ModelRequests } from '../load/requests/model-requests.js';
-import type { LoadReport } from '../load/tally.js';
+import { type LoadReport, Tally } from '../load/tally.js';
 import { arrivalsOf, type BenchOptions, DEFAULT_CONCURRENCY } from './bench-options.js';
 
 /** A load with a warm-up and an end. */
@@ -12,6 +13,17 @@ export interface BenchLoad {
   /** Its end, by itself or by `stop`. */
   readonly done: Promise<LoadReport | OpenLoadReport>;
   stop(): void;
+}
+
+/** @throws JitneyError `INVALID_ARGUMENT` where an open loop is of more requests than can be planned. */
+export function refuseTooMany({ rate, warmup, duration }: BenchOptions): void {
+  if (rate === undefined) return;
+  const count = countSends({ ratePerSecond: rate, durationMs: (warmup + duration) * 1_000 });
+  if (count <= MOST_SENDS) return;
+  throw new JitneyError(
+    'INVALID_ARGUMENT',
+    `--rate ${rate} for ${warmup} + ${duration} s are ${count.toLocaleString('en')} requests, and at most ${MOST_SENDS.toLocaleString('en')} can be planned: lower --rate or --duration`,
+  );
 }
 
 /** Open where a rate is asked for, closed where not. */
@@ -42,7 +54,7 @@ function startClosed({ target, requests }: ModelRequests, options: BenchOptions)
   const done = new Promise<LoadReport>((onDone) => {
     resolve = onDone;
   });
-  const peek = () => final ?? (isWarm ? load.peek() : { ...load.peek(), ...NOTHING });
+  const peek = () => final ?? (isWarm ? load.peek() : nothingYet());
   const stop = () => {
     if (final !== null) return;
     for (const timer of timers) clearTimeout(timer);
@@ -61,4 +73,4 @@ function startClosed({ target, requests }: ModelRequests, options: BenchOptions)
 }
 
 /** Of a warm-up. */
-const NOTHING = { seconds: 0, answered: 0, inTime: 0, refused: 0, failures: {} };
+const nothingYet = () => new Tally(null).report(0);

@@ -80,8 +80,9 @@ export function benchResult(
     refused,
     errors,
     failures,
-    throughput: (open?.completed ?? answered) / seconds,
-    goodput: inTime / seconds,
+    // Interrupted while it warmed up, it measured nothing.
+    throughput: seconds === 0 ? 0 : (open?.completed ?? answered) / seconds,
+    goodput: seconds === 0 ? 0 : inTime / seconds,
     latencyMs: percentilesOf(latencyUs),
     refusalMs: refused === 0 ? null : percentilesOf(refusalUs),
     lagMs: open && percentilesOf(open.lagUs),

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { JitneyError } from '@jitney/core';
 import { createModelRequests, type ModelRequests } from '../load/requests/model-requests.js';
-import { type BenchLoad, startBenchLoad } from './bench-load.js';
+import { type BenchLoad, refuseTooMany, startBenchLoad } from './bench-load.js';
 import { type BenchOptions, DEFAULT_CONCURRENCY } from './bench-options.js';
 import { headLines, progressLine, resultLines } from './bench-page.js';
 import { type BenchResult, type BenchSubject, benchResult } from './bench-result.js';
@@ -12,6 +12,7 @@ import { firstSignal } from './signals.js';
 
 /** `jitney bench URL|PATH`: sends requests that fit a model, and tells what became of them. */
 export async function benchCommand(where: string, options: BenchOptions): Promise<number> {
+  refuseTooMany(options);
   const signalled = firstSignal(() => process.exit(EXIT.interrupted));
   const target = await openTarget(where, options);
   try {

@@ -25,13 +25,23 @@ export interface Timetable {
   readonly seed: number;
 }
 
+/** A plan holds 8 bytes for each of its requests. */
+export const MOST_SENDS = 50_000_000;
+
+export function countSends({ ratePerSecond, durationMs }: Pick<Timetable, 'ratePerSecond' | 'durationMs'>): number {
+  return Math.max(1, Math.round((ratePerSecond * durationMs) / 1_000));
+}
+
 /**
  * The intended moments, ascending, in ms from the start. There are exactly rate × duration of them: gaps are drawn, then
  * scaled so that one more would come at the end. Of Poisson arrivals that is what they are, given how many there were
  * (the order statistics of uniform moments); of the others it keeps the shape and leaves out the luck in the mean.
+ * @throws RangeError where they are more than MOST_SENDS.
  */
-export function planSends({ arrivals, ratePerSecond, durationMs, seed }: Timetable): Float64Array {
-  const count = Math.max(1, Math.round((ratePerSecond * durationMs) / 1_000));
+export function planSends(timetable: Timetable): Float64Array {
+  const { arrivals, durationMs, seed } = timetable;
+  const count = countSends(timetable);
+  if (count > MOST_SENDS) throw new RangeError(`${count} requests: at most ${MOST_SENDS} can be planned`);
   const nextGap = gapsOf(arrivals, seededRandom(seed));
   const moments = new Float64Array(count);
   let atMs = 0;

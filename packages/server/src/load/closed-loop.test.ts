@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type RunningLoad, startClosedLoop } from './closed-loop.js';
 import { get, postJson } from './http-request.js';
 import { sendOnce } from './send-once.js';
@@ -8,6 +8,7 @@ import { sendOnce } from './send-once.js';
 let server: Server;
 let load: RunningLoad;
 afterEach(async () => {
+  vi.useRealTimers();
   await load.stop();
   server.closeAllConnections();
   server.close();
@@ -17,6 +18,11 @@ async function serve(listener: RequestListener): Promise<number> {
   server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
+}
+
+/** Looks each time the loop has come round. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('a closed loop', () => {
@@ -104,6 +110,25 @@ describe('what fails in a closed loop', () => {
     await load.answered(30);
     await load.stop();
     expect(load.take().failures).toEqual({});
+  });
+});
+
+describe('a server that accepts connections and closes them', () => {
+  it('is connected to again behind pauses that grow, up to a tenth of a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let count = 0;
+    const port = await serve((_request, response) => response.end());
+    server.on('connection', (socket) => {
+      count += 1;
+      socket.destroy();
+    });
+    load = startClosedLoop({ port, connections: 1, requests: [get('/')] });
+    for (const [before, pauseMs] of [5, 10, 20, 40, 80, 100, 100].entries()) {
+      await until(() => vi.getTimerCount() === 1);
+      vi.advanceTimersByTime(pauseMs - 1);
+      expect([vi.getTimerCount(), count]).toEqual([1, before + 1]);
+      vi.advanceTimersByTime(1);
+    }
   });
 });
 

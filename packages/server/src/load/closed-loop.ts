@@ -28,8 +28,9 @@ export interface RunningLoad {
 
 const STALL_MS = 30_000;
 
-/** How long to wait before connecting again where nobody listens. */
+/** How long to wait before connecting again where nobody listens, and first where connections end without an answer. */
 const RECONNECT_MS = 5;
+const LONGEST_RECONNECT_MS = 100;
 
 /** Sends the next request on each connection as soon as the one before is answered. */
 export function startClosedLoop(plan: ClosedLoopPlan): RunningLoad {
@@ -52,6 +53,8 @@ class ClosedLoop implements RunningLoad {
   #tally: Tally;
   #sinceMs = performance.now();
   #answeredEver = 0;
+  /** Connections that ended without an answer since there was one. */
+  #fruitless = 0;
   #watchers: Watcher[] = [];
   #onStopped: (() => void) | null = null;
 
@@ -128,6 +131,7 @@ class ClosedLoop implements RunningLoad {
 
   #onAnswer(connection: Connection, status: number, sinceMs: number): void {
     this.#tally.answer(status, Math.round((performance.now() - sinceMs) * 1_000));
+    this.#fruitless = 0;
     if (status === 200) {
       this.#answeredEver += 1;
       if (this.#watchers.length > 0) this.#wake();
@@ -139,11 +143,22 @@ class ClosedLoop implements RunningLoad {
     if (lostSinceMs !== null) this.#tally.fail(reason);
     this.#open.delete(connection);
     if (this.#onStopped !== null) return this.#leave(connection);
-    if (reason !== 'ECONNREFUSED') return this.#connect();
+    if (connection.hasAnswered) return this.#connect();
+    this.#connectIn(this.#pauseMs(reason));
+  }
+
+  /** As long where nobody listens, so that the moment is seen when somebody does; else twice as long each time around. */
+  #pauseMs(reason: string): number {
+    if (reason === 'ECONNREFUSED') return RECONNECT_MS;
+    const around = Math.floor(this.#fruitless++ / this.#plan.connections);
+    return Math.min(LONGEST_RECONNECT_MS, RECONNECT_MS * 2 ** around);
+  }
+
+  #connectIn(ms: number): void {
     const wait = setTimeout(() => {
       this.#open.delete(wait);
       this.#connect();
-    }, RECONNECT_MS);
+    }, ms);
     this.#open.add(wait);
   }
 

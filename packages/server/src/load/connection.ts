@@ -25,6 +25,7 @@ export class Connection {
   #socket: Socket | null = null;
   #sinceMs: number | null = null;
   #isOver = false;
+  #hasAnswered = false;
   #endReason = 'the connection ended before the answer';
 
   constructor(address: Address, events: ConnectionEvents) {
@@ -34,6 +35,11 @@ export class Connection {
 
   get canSend(): boolean {
     return this.#sinceMs === null && !this.#isOver;
+  }
+
+  /** Whether any of its requests was answered. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   /** Of the request under way, as given to `send`; `null` where there is none. */
@@ -78,6 +84,7 @@ export class Connection {
     const sinceMs = this.#sinceMs;
     if (sinceMs === null) throw new Error('an answer that nobody asked for');
     this.#sinceMs = null;
+    this.#hasAnswered = true;
     this.#isOver ||= closes;
     this.#events.onAnswer(this, status, sinceMs, run);
     if (closes) this.#socket?.destroy();

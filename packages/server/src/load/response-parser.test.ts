@@ -63,10 +63,12 @@ describe('the run that answered', () => {
     parser.push(Buffer.from(`HTTP/1.1 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`));
     return found[0];
   };
-  const timing = 'server-timing: parse;dur=0.041,queue;dur=0.310,run;dur=21.503;desc="3 rows",total;dur=22\r\n';
+  const timing =
+    'server-timing: parse;dur=0.041,encode;dur=0.120,queue;dur=0.310,run;dur=21.503;desc="3 rows, bound by waiting",decode;dur=0.020,total;dur=22.100\r\n';
 
   it('is read where the server tells of it and somebody wants to know', () => {
     expect(run(timing, true)).toEqual({ rows: 3, ms: 21.503 });
+    expect(run(timing.replace(', bound by waiting', ''), true)).toEqual({ rows: 3, ms: 21.503 });
     expect(run(timing, false)).toBeNull();
     expect(run('Server-Timing: cache;dur=1\r\n', true)).toBeNull();
   });

@@ -14,7 +14,7 @@ export interface Response {
   readonly run: ServerRun | null;
 }
 
-/** A run of a model, as Jitney's `Server-Timing` tells of it (W3C Server Timing): `run;dur=21.5;desc="3 rows"`. */
+/** A run of a model, as Jitney's `Server-Timing` tells of it (W3C Server Timing): `run;dur=21.5;desc="3 rows, bound by waiting"`. */
 export interface ServerRun {
   readonly rows: number;
   readonly ms: number;
@@ -125,7 +125,7 @@ function parseHead(text: string, readRuns: boolean): Head {
 }
 
 function runOf(text: string): ServerRun | null {
-  const [, ms, rows] = /\r\nserver-timing:[^\r]*\brun;dur=([\d.]+);desc="(\d+) rows"/i.exec(text) ?? [];
+  const [, ms, rows] = /\r\nserver-timing:[^\r]*\brun;dur=([\d.]+);desc="(\d+) rows\b/i.exec(text) ?? [];
   return ms === undefined ? null : { rows: Number(rows), ms: Number(ms) };
 }
 

@@ -48,10 +48,10 @@ export async function createModelRequests(url: string, wishes: RequestWishes): P
   const isPredict = target.route === 'predict' || (target.route === null && model.hasOwnCode);
   const made = isPredict ? predictBodies(model, wishes) : inferBodies(model, wishes);
   const path = pathOf(target, model.name, isPredict);
-  const requests = made.bodies.map(({ headers, body }) =>
-    httpRequest({ path, host: target.authority, headers: { ...server.headers, ...headers }, body }),
-  );
-  await tryOut(server, requests[0]!, `${target.url}${path}`);
+  const write = ({ headers, body }: RequestBody) =>
+    httpRequest({ path, host: target.authority, headers: { ...server.headers, ...headers }, body });
+  await tryOut(server, write(made.trial), `${target.url}${path}`);
+  const requests = made.bodies.map(write);
   return { target, model: model.name, path, requests, about: made.about, bodyBytes: made.bodies[0]!.body.byteLength };
 }
 
@@ -63,19 +63,27 @@ function pathOf({ version }: Target, model: string, isPredict: boolean): string 
 
 interface Bodies {
   readonly bodies: readonly RequestBody[];
+  /** The first of them without a deadline: it asks whether such are taken, not how fast. */
+  readonly trial: RequestBody;
   readonly about: string;
 }
 
 function inferBodies(model: ServedModel, { body, isBinary, timeoutMs, rows, shapes, seed }: RequestWishes): Bodies {
-  if (body !== null) return { bodies: [{ headers: JSON_HEADERS, body: Buffer.from(body) }], about: 'the given body' };
+  if (body !== null) return jsonBody(body, timeoutMs, 'the given body');
   refuseUnknown(model, shapes);
   refuseRows(model, rows);
   const random = seededRandom(seed);
-  const make = () => inferBody(sampleTensors(model, { rows, shapes }, random), { isBinary, timeoutMs });
-  const first = make();
+  const sample = () => sampleTensors(model, { rows, shapes }, random);
+  const hurried = (tensors: readonly SampleTensor[]) => inferBody(tensors, { isBinary, timeoutMs });
+  const tensors = sample();
+  const first = hurried(tensors);
   const count = first.body.byteLength > LARGE_BYTES ? 2 : VARIANTS;
   const about = `${rows === 1 ? '1 row' : `${rows} rows`} of tensors ${isBinary ? 'in binary' : 'in JSON'}`;
-  return { bodies: [first, ...Array.from({ length: count - 1 }, make)], about };
+  return {
+    bodies: [first, ...Array.from({ length: count - 1 }, () => hurried(sample()))],
+    trial: inferBody(tensors, { isBinary, timeoutMs: null }),
+    about,
+  };
 }
 
 function sampleTensors({ name, inputs }: ServedModel, wishes: ShapeWishes, random: () => number): SampleTensor[] {
@@ -110,8 +118,7 @@ function refuseRows({ name, inputs }: ServedModel, rows: number): void {
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 
 function predictBodies({ name, example }: ServedModel, { body, timeoutMs, rows }: RequestWishes): Bodies {
-  const headers = timeoutMs === null ? JSON_HEADERS : { ...JSON_HEADERS, 'X-Request-Timeout-Ms': String(timeoutMs) };
-  if (body !== null) return { bodies: [{ headers, body: Buffer.from(body) }], about: 'the given body' };
+  if (body !== null) return jsonBody(body, timeoutMs, 'the given body');
   if (example === undefined) {
     throw new JitneyError(
       'INVALID_ARGUMENT',
@@ -120,7 +127,15 @@ function predictBodies({ name, example }: ServedModel, { body, timeoutMs, rows }
   }
   const inputs = rows === 1 ? example : Array.from({ length: rows }, () => example);
   const about = rows === 1 ? 'its example' : `its example, ${rows} times`;
-  return { bodies: [{ headers, body: Buffer.from(JSON.stringify({ inputs })) }], about };
+  return jsonBody(Buffer.from(JSON.stringify({ inputs })), timeoutMs, about);
+}
+
+/** One body, whose deadline is in a header: it is sent as it is. */
+function jsonBody(bytes: Uint8Array, timeoutMs: number | null, about: string): Bodies {
+  const trial = { headers: JSON_HEADERS, body: Buffer.from(bytes) };
+  if (timeoutMs === null) return { bodies: [trial], trial, about };
+  const headers = { ...JSON_HEADERS, 'X-Request-Timeout-Ms': String(timeoutMs) };
+  return { bodies: [{ ...trial, headers }], trial, about };
 }
 
 /** @throws JitneyError `INVALID_ARGUMENT` with the server's words where it is not answered with 200. */
