@@ -53,6 +53,15 @@ describe('a gateway that is behind', () => {
     expect(admission.allowed).toBe(1_000);
   });
 
+  it('is not one by the measure of a few who wait for little', () => {
+    const admission = new Admission(LIMITS);
+    fill(admission);
+    for (let now = 1_000; now < 100_000; now += 100) {
+      admission.observe({ now, ownMs: 10, patienceMs: now % 6_400 === 0 ? 8 : 60_000 });
+    }
+    expect(admission.allowed).toBe(1_000);
+  });
+
   it('changes its mind no sooner than the change can be seen', () => {
     const admission = new Admission(LIMITS);
     fill(admission);

@@ -8,7 +8,7 @@ export interface AdmissionLimits {
 /** What an answer tells of how far behind this process is. */
 export interface AnsweredInTime {
   readonly now: Moment;
-  /** Of the time to the answer what was spent here, not in the host. */
+  /** Since all of the request was here, what was spent in this process: not in the host, nor waiting for one. */
   readonly ownMs: number;
   /** How long the client would have waited. */
   readonly patienceMs: number;
@@ -20,6 +20,8 @@ const OWN_SHARE = 0.25;
 const LEAST_ALLOWED = 32;
 const SHRINK = 0.9;
 const GROWTH = 1 / 32;
+/** Of one answer among those that say what clients usually wait. */
+const PATIENCE_WEIGHT = 1 / 64;
 
 /**
  * Counts what is in flight and refuses what would be too much, before it is parsed.
@@ -34,6 +36,8 @@ export class Admission {
   bytes = 0;
   #allowed: number;
   #changedAtMs: Moment = 0;
+  /** The logarithm of what clients wait, of late: so that a few who wait for little decide for nobody else. */
+  #typicalPatience: number | null = null;
   /** Somebody was refused since the last change. */
   #wasFull = false;
 
@@ -60,9 +64,12 @@ export class Admission {
 
   /** Once for each answer. */
   observe({ now, ownMs, patienceMs }: AnsweredInTime): void {
+    const patience = Math.log(Math.max(1, patienceMs));
+    this.#typicalPatience =
+      (this.#typicalPatience ?? patience) + PATIENCE_WEIGHT * (patience - (this.#typicalPatience ?? patience));
     // What a change did is seen by those who came after it.
     if (now - this.#changedAtMs < ownMs) return;
-    const mayMs = OWN_SHARE * patienceMs;
+    const mayMs = OWN_SHARE * Math.exp(this.#typicalPatience);
     if (ownMs > mayMs) {
       this.#change(now, Math.max(LEAST_ALLOWED, Math.min(this.#allowed, this.requests) * SHRINK));
     } else if (this.#wasFull && ownMs < mayMs / 2) {

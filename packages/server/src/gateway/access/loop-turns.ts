@@ -2,7 +2,8 @@ import type { Clock, Moment } from '@jitney/core';
 
 /**
  * The turns of this process's event loop, as those see them who wait for it. What is read in a turn was there when the
- * turn began: under overload requests age unread, and a clock that starts when they are parsed does not see it.
+ * turn began, or came since: under overload requests age unread, and a clock that starts when they are parsed does not see
+ * it.
  */
 export class LoopTurns {
   readonly #clock: Clock;

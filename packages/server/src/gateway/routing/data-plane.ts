@@ -113,6 +113,7 @@ export class DataPlane {
       version: route.version,
       caller,
       place: { at: 'held', sinceMs: this.#options.clock.now() },
+      target: 0,
       attempts: 0,
       alone: false,
       wasSuspect: false,
@@ -134,9 +135,9 @@ export class DataPlane {
     const leftMs = deadlineAtMs - now;
     if (leftMs <= 0) throw expired(-leftMs);
     let leastMs = Number.POSITIVE_INFINITY;
-    for (const { hostId } of route.hosts) {
+    for (const { hostId, target } of route.hosts) {
       const link = this.#links.get(hostId);
-      if (link !== undefined && !link.isDraining) leastMs = Math.min(leastMs, link.expectedWaitMs(now));
+      if (link !== undefined && !link.isDraining) leastMs = Math.min(leastMs, link.expectedWaitMs(target, now));
     }
     if (leastMs > leftMs && leastMs < Number.POSITIVE_INFINITY) throw late(route, leastMs, leftMs);
   }

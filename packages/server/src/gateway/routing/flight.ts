@@ -14,6 +14,8 @@ export interface Flight {
   readonly version: string;
   readonly caller: Caller;
   place: FlightPlace;
+  /** Which of its host's models it is for. */
+  target: number;
   /** Hosts that have had it. */
   attempts: number;
   alone: boolean;

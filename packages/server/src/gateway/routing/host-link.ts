@@ -22,6 +22,16 @@ export interface HostLinkEvents {
   readonly onClose: (orphans: readonly Flight[], wasConnected: boolean) => void;
 }
 
+/** What came with a result. */
+interface ToldQueue {
+  readonly atMs: Moment;
+  /** When a request that came then would have begun to run. */
+  readonly freeAtMs: Moment;
+}
+
+/** What a host said so long ago holds no more: its queue may be empty since, and only who is let through finds out. */
+const STALE_MS = 250;
+
 /** A gateway's connection to one host, with the flights that are in it. */
 export class HostLink {
   readonly #options: HostLinkOptions;
@@ -29,8 +39,8 @@ export class HostLink {
   readonly #flights = new Map<number, Flight>();
   readonly #place = { at: 'host', link: this } as const;
   #isDraining = false;
-  /** When a request that came with the last result would have begun to run. */
-  #freeAtMs: Moment = 0;
+  /** What the host said last of the queue of each of its models, by target. */
+  readonly #queues = new Map<number, ToldQueue>();
 
   constructor(options: HostLinkOptions) {
     const { socketPath, name, maxFrameBytes, memory, events } = options;
@@ -56,14 +66,17 @@ export class HostLink {
   }
 
   /** How long a request that is sent now waits for its run, by what the host said last; 0 where it said nothing of late. */
-  expectedWaitMs(now: Moment): number {
-    return Math.max(0, this.#freeAtMs - now);
+  expectedWaitMs(target: number, now: Moment): number {
+    const told = this.#queues.get(target);
+    if (told === undefined || now - told.atMs > STALE_MS) return 0;
+    return Math.max(0, told.freeAtMs - now);
   }
 
   /** @throws JitneyError `TOO_LARGE` for what no frame holds; the flight is not in this host then. */
   send(flight: Flight, target: number): void {
     const { call } = flight;
     flight.place = this.#place;
+    flight.target = target;
     flight.startedAtMs = null;
     flight.attempts += 1;
     this.#connection.send({
@@ -129,7 +142,10 @@ export class HostLink {
     // Unknown ids were cancelled here while the host answered.
     if (flight === undefined) return;
     this.#flights.delete(frame.id);
-    if (frame.type === 'result') this.#freeAtMs = frame.timing.decodedAtMs + frame.timing.expectedWaitMs;
+    if (frame.type === 'result') {
+      const { decodedAtMs, expectedWaitMs } = frame.timing;
+      this.#queues.set(flight.target, { atMs: decodedAtMs, freeAtMs: decodedAtMs + expectedWaitMs });
+    }
     this.#closeOnceDrained();
     this.#options.events.onAnswer(flight, frame);
   }

@@ -65,7 +65,7 @@ export class Connections {
     for (const [socket, bytesRead] of this.#open) {
       const plain = this.#plain.get(socket);
       if (plain?.isBusy ?? isBusy(socket)) continue;
-      if (plain?.state === 'idle') socket.end();
+      if (plain?.state === 'idle') socket.destroySoon();
       else if (socket.bytesRead === bytesRead) socket.destroy();
       else this.#open.set(socket, socket.bytesRead);
     }

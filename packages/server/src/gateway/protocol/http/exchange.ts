@@ -25,6 +25,8 @@ export interface RequestKind<Parsed> {
   /** For metrics and logs: `oip`, `predict`. */
   readonly name: string;
   readonly errorShape: ErrorShape;
+  /** Whether a body may say how long its client waits, which then counts more than the header. */
+  readonly bodySaysTimeout: boolean;
   /** Finds the model and makes a parser, before the body is read. @throws JitneyError */
   begin(headers: IncomingHttpHeaders, named: NamedModel): Protocol<Parsed>;
 }
@@ -76,7 +78,9 @@ export function exchange<Parsed>(
     gateway.authorise(incoming.headers);
     protocol = kind.begin(incoming.headers, named);
     timeoutMs = timeoutOf(incoming.headers);
-    gateway.dataPlane.refuseLate(protocol.route, receivedAtMs + patienceMs(gateway, protocol.route, timeoutMs));
+    // What the body may say is not known yet.
+    const mostMs = kind.bodySaysTimeout && timeoutMs === null ? gateway.limits.maxTimeoutMs : timeoutMs;
+    gateway.dataPlane.refuseLate(protocol.route, receivedAtMs + patienceMs(gateway, protocol.route, mostMs));
     parser = protocol.createParser();
     pass = gateway.admission.enter();
   } catch (thrown) {
@@ -136,6 +140,8 @@ class Exchange<Parsed> implements BodySink, Caller {
   /** Once it is there. */
   #answered: Body | null = null;
   #receivedBytes = 0;
+  /** All of the body was here. */
+  #arrivedAtMs: Moment = 0;
   #parsedAtMs: Moment = 0;
   #patienceMs = 0;
   /** Answered, failed, or left by its client. */
@@ -161,6 +167,7 @@ class Exchange<Parsed> implements BodySink, Caller {
 
   /** The body has come. */
   end(failed: JitneyError | null): void {
+    this.#arrivedAtMs = this.#entered.gateway.turns.startedAtMs();
     if (failed !== null) this.#fail(failed);
     else this.#parse(this.#parser as Parser<Parsed>);
   }
@@ -251,12 +258,9 @@ class Exchange<Parsed> implements BodySink, Caller {
     this.#sayIfEnding();
     incoming.respond(written, serverTiming(answer, measured));
     gateway.metrics.answered(name, version, kind.name, answer, measured);
-    const hostMs = answer.timing.decodedAtMs - answer.timing.receivedAtMs;
-    gateway.admission.observe({
-      now: answeredAtMs,
-      ownMs: answeredAtMs - receivedAtMs - hostMs,
-      patienceMs: this.#patienceMs,
-    });
+    const { decodedAtMs } = answer.timing;
+    const ownMs = this.#parsedAtMs - this.#arrivedAtMs + (answeredAtMs - decodedAtMs);
+    gateway.admission.observe({ now: answeredAtMs, ownMs, patienceMs: this.#patienceMs });
   }
 
   #fail(thrown: unknown): void {

@@ -21,6 +21,7 @@ export function createInfer({ limits, dataPlane }: Pick<Gateway, 'limits' | 'dat
   return {
     name: 'oip',
     errorShape: oipErrorShape,
+    bodySaysTimeout: true,
     begin(headers, { model, version }) {
       const route = dataPlane.routes.find(model ?? '', version);
       return new Inference(route, loadedOf(route), headers, shared);

@@ -15,6 +15,7 @@ export function createPredict(gateway: Pick<Gateway, 'limits' | 'dataPlane'>): R
   return {
     name: 'predict',
     errorShape: ownErrorShape,
+    bodySaysTimeout: false,
     begin: (headers, named) => new Prediction(routeOf(gateway, named), headers, gateway.limits.maxDepth),
   };
 }

@@ -26,14 +26,15 @@ export interface PlainConnectionOptions {
  *
  * - `new`: nothing has come yet. `idle`: a request was answered.
  * - `reading`: the body of a request. `answering`: all of it is here.
- * - `writing`: the system has not taken all of the answer.
- * - `dropping`: what is left of a refused body; then idle, or closed.
+ * - `writing`: the answer was given to the system, which has not taken all of it.
+ * - `dropping`: what is left of a refused body.
+ * - `closing`: the last answer is out; what still comes is not read.
  * - `gone`: closed, or Node's.
  */
-type State = 'new' | 'idle' | 'reading' | 'answering' | 'writing' | 'dropping' | 'gone';
+type State = 'new' | 'idle' | 'reading' | 'answering' | 'writing' | 'dropping' | 'closing' | 'gone';
 
 /** Requests that come before the last is answered wait in here; beyond so much nothing more is read. */
-const MAX_KEPT_BYTES = 64 * 1024;
+const MAX_PENDING_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 /** Longer heads are read anew each time, so that a connection keeps little. */
 const REMEMBERED_BYTES = 2 * 1024;
@@ -42,6 +43,9 @@ const REMEMBERED_BYTES = 2 * 1024;
  * A connection whose requests are plain: POSTs to models, each head in one piece, bodies of a known length, one after the
  * other. That is what clients of models send, and it takes half the processor time of Node's general server (bench
  * small-json). At the first byte of anything else the connection goes to that.
+ *
+ * What arrives goes behind what is pending, and only `#advance` takes from the front: so bytes are read in their order
+ * whenever answers come.
  */
 export class PlainConnection implements AnsweringConnection {
   readonly socket: Socket;
@@ -50,13 +54,19 @@ export class PlainConnection implements AnsweringConnection {
   readonly #options: PlainConnectionOptions;
   #state: State = 'new';
   #request: PlainRequest | null = null;
-  /** Bytes that came behind the request. */
-  #kept: Buffer = NOTHING;
+  /** Came, and was not read yet. */
+  #pending: Buffer = NOTHING;
+  #isAdvancing = false;
+  /** The client sends no more. */
+  #hasEnded = false;
+  /** The system has taken all that was written. */
+  #isWritten = true;
+  /** The connection ends once the answer is out. */
+  #closes = false;
+  #dropLeft = 0;
   /** Clients send the same head again and again: the last one is compared before it is read. */
   #lastBytes: Buffer = NOTHING;
   #lastHead: PlainHead | null = null;
-  #dropLeft = 0;
-  #closesAfterDrop = false;
 
   constructor(socket: Socket, options: PlainConnectionOptions) {
     this.socket = socket;
@@ -66,7 +76,6 @@ export class PlainConnection implements AnsweringConnection {
     socket.on('end', this.#onEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onClose);
-    socket.on('drain', this.#onDrain);
     socket.on('timeout', this.#onStalled);
   }
 
@@ -85,61 +94,70 @@ export class PlainConnection implements AnsweringConnection {
   }
 
   write(answer: HttpAnswer, closes: boolean, headers = ''): void {
+    this.#become('writing');
     this.#send(answer, closes, headers);
-    if (closes) this.#closeOnceWritten();
-    else if (this.socket.writableNeedDrain) this.#awaitDrain();
-    else this.#answered();
   }
 
   writeEarly(answer: HttpAnswer, closes: boolean): void {
     const { bodyLeft } = this.#request as PlainRequest;
     if (bodyLeft === 0) return this.write(answer, closes);
+    this.#dropLeft = Math.min(bodyLeft, DROPPED_BYTES);
+    this.#become('dropping');
+    this.#send(answer, closes || bodyLeft > DROPPED_BYTES);
     // Closing at once would reset the connection, and the client would lose the answer over the failure of its own write
     // (RFC 9112 §9.6).
-    this.#closesAfterDrop = closes || bodyLeft > DROPPED_BYTES;
-    this.#send(answer, this.#closesAfterDrop);
-    this.#dropLeft = Math.min(bodyLeft, DROPPED_BYTES);
-    this.#endRequest();
-    this.#become('dropping');
-    if (this.#closesAfterDrop) setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    if (this.#closes) this.#closeWithin(LINGER_MS);
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#advance();
+    if (this.#pending.length > MAX_PENDING_BYTES) this.socket.pause();
+  };
+
+  /** Reads on for as long as it can. */
+  #advance(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    while (this.#pending.length > 0 && this.#step());
+    this.#isAdvancing = false;
+    if (this.#pending.length <= MAX_PENDING_BYTES && this.socket.isPaused()) this.socket.resume();
+  }
+
+  /** False: what is pending must wait. */
+  #step(): boolean {
     switch (this.#state) {
       case 'new':
       case 'idle':
-        return this.#read(chunk);
+        return this.#beginRequest();
       case 'reading':
-        return this.#readBody(chunk);
+        return this.#readBody(this.#request as PlainRequest);
+      case 'dropping':
+        return this.#drop();
       case 'answering':
       case 'writing':
-        return this.#keep(chunk);
-      case 'dropping':
-        return this.#drop(chunk);
+        return false;
+      case 'closing':
       case 'gone':
-        return;
+        this.#pending = NOTHING;
+        return false;
     }
-  };
-
-  /** Reads requests for as long as whole ones are here and answered at once. */
-  #read(chunk: Buffer): void {
-    let rest = chunk;
-    while (rest.length > 0 && (this.#state === 'new' || this.#state === 'idle')) {
-      const headBytes = this.#readHead(rest);
-      if (headBytes === 0) return this.#handOver(rest);
-      rest = rest.subarray(headBytes);
-      this.#begin(this.#lastHead as PlainHead);
-      rest = this.#afterBody(rest);
-    }
-    if (rest.length > 0) this.#onData(rest);
   }
 
-  #begin(head: PlainHead): void {
-    const { welcome, serve } = this.#options;
-    const request = new PlainRequest(this, head, welcome(head.headers));
-    this.#become('reading');
+  #beginRequest(): boolean {
+    const headBytes = this.#readHead(this.#pending);
+    if (headBytes === 0) {
+      this.#handOver();
+      return false;
+    }
+    this.#pending = this.#pending.subarray(headBytes);
+    const { headers, route, bodyBytes } = this.#lastHead as PlainHead;
+    const request = new PlainRequest(this, this.#lastHead as PlainHead, this.#options.welcome(headers));
     this.#request = request;
-    serve(request, head.route);
+    this.#become('reading');
+    this.#options.serve(request, route);
+    if (bodyBytes === 0 && this.#state === 'reading') this.#become('answering');
+    return true;
   }
 
   /** Bytes of the head at the start of `chunk`; 0: it is none of ours. */
@@ -158,39 +176,32 @@ export class PlainConnection implements AnsweringConnection {
     return length;
   }
 
-  #readBody(chunk: Buffer): void {
-    const rest = this.#afterBody(chunk);
-    if (rest.length > 0) this.#onData(rest);
+  #readBody(request: PlainRequest): boolean {
+    const own = this.#take(request.bodyLeft);
+    if (own.length === request.bodyLeft) this.#become('answering');
+    request.take(own);
+    return true;
   }
 
-  /** Hands the request what is its own of `chunk`; answers the rest. */
-  #afterBody(chunk: Buffer): Buffer {
-    const request = this.#request;
-    if (request === null || this.#state !== 'reading') return chunk;
-    const own = Math.min(request.bodyLeft, chunk.length);
-    const isWhole = own === request.bodyLeft;
-    if (isWhole) this.#become('answering');
-    if (own > 0) request.take(own === chunk.length ? chunk : chunk.subarray(0, own));
-    return chunk.subarray(own);
+  #drop(): boolean {
+    this.#dropLeft -= this.#take(this.#dropLeft).length;
+    if (this.#dropLeft === 0) this.#become('writing');
+    if (this.#dropLeft === 0 && this.#isWritten) this.#answered();
+    return true;
   }
 
-  #keep(chunk: Buffer): void {
-    this.#kept = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
-    if (this.#kept.length > MAX_KEPT_BYTES) this.socket.pause();
-  }
-
-  #drop(chunk: Buffer): void {
-    const dropped = Math.min(this.#dropLeft, chunk.length);
-    this.#dropLeft -= dropped;
-    if (this.#dropLeft > 0) return;
-    if (this.#closesAfterDrop) return void this.socket.end();
-    this.#become('idle');
-    if (dropped < chunk.length) this.#read(chunk.subarray(dropped));
+  /** The next bytes, at most so many. */
+  #take(most: number): Buffer {
+    const taken = this.#pending.subarray(0, most);
+    this.#pending = this.#pending.subarray(taken.length);
+    return taken;
   }
 
   #send(answer: HttpAnswer, closes: boolean, headers = ''): void {
     const { socket } = this;
     const { keepAliveTimeoutMs, date } = this.#options;
+    this.#closes = closes;
+    this.#isWritten = false;
     const head = headText(answer, {
       common: (this.#request as PlainRequest).common,
       more: headers,
@@ -198,41 +209,49 @@ export class PlainConnection implements AnsweringConnection {
       date: date.at(Date.now()),
     });
     const body = bodyText(answer);
-    if (body !== null) return void socket.write(head + body, 'latin1');
+    if (body !== null) socket.write(head + body, 'latin1', this.#onWritten);
+    else this.#sendInPieces(head, answer.chunks);
+    // What the system did not take at once waits for the client.
+    if (socket.writableLength > 0) socket.setTimeout(keepAliveTimeoutMs);
+  }
+
+  #sendInPieces(head: string, chunks: readonly Uint8Array[]): void {
+    const { socket } = this;
+    const last = chunks.length - 1;
     socket.cork();
-    socket.write(head, 'latin1');
-    for (const chunk of answer.chunks) socket.write(chunk);
+    socket.write(head, 'latin1', last < 0 ? this.#onWritten : undefined);
+    for (let i = 0; i <= last; i++) socket.write(chunks[i] as Uint8Array, i === last ? this.#onWritten : undefined);
     socket.uncork();
   }
 
-  #awaitDrain(): void {
-    this.#become('writing');
-    this.socket.setTimeout(this.#options.keepAliveTimeoutMs);
-  }
-
-  readonly #onDrain = (): void => {
-    if (this.#state !== 'writing') return;
-    this.socket.setTimeout(0);
-    this.#answered();
+  /** The system has all of the answer: nobody reads its memory any more. */
+  readonly #onWritten = (error?: Error | null): void => {
+    // The connection is gone, as 'close' tells.
+    if (error) return;
+    this.#isWritten = true;
+    if (this.socket.timeout) this.socket.setTimeout(0);
+    if (this.#state === 'writing') this.#answered();
   };
 
   readonly #onStalled = (): void => void this.socket.destroy();
 
-  #closeOnceWritten(): void {
-    this.#become('writing');
-    this.socket.setTimeout(this.#options.keepAliveTimeoutMs);
-    this.socket.end(() => this.#endRequest());
-  }
-
   /** The answer is out: the next request may be here already. */
   #answered(): void {
     this.#endRequest();
+    if (this.#closes || this.#hasEnded) {
+      this.#become('closing');
+      this.#pending = NOTHING;
+      this.socket.end();
+      return this.#closeWithin(LINGER_MS);
+    }
     this.#become('idle');
-    const kept = this.#kept;
-    if (kept.length === 0) return;
-    this.#kept = NOTHING;
-    this.socket.resume();
-    setImmediate(() => this.#onData(kept));
+    if (this.#pending.length > 0 && !this.#isAdvancing) setImmediate(this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => this.#advance();
+
+  #closeWithin(ms: number): void {
+    setTimeout(() => this.socket.destroy(), ms).unref();
   }
 
   #endRequest(): void {
@@ -241,22 +260,25 @@ export class PlainConnection implements AnsweringConnection {
     request?.end();
   }
 
-  #handOver(unread: Buffer): void {
+  #handOver(): void {
     const { socket } = this;
+    const unread = this.#pending;
+    this.#pending = NOTHING;
     this.#become('gone');
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
     socket.off('error', ignore);
     socket.off('close', this.#onClose);
-    socket.off('drain', this.#onDrain);
     socket.off('timeout', this.#onStalled);
+    if (socket.isPaused()) socket.resume();
     this.#options.onClose(this);
     this.#options.handOver(socket, unread);
   }
 
-  /** Whoever sends no more waits for nothing any more, as with Node's server. */
+  /** Whoever sends no more waits for nothing any more, as with Node's server; an answer that is on its way still goes out. */
   readonly #onEnd = (): void => {
-    if (this.#state === 'writing') return;
+    this.#hasEnded = true;
+    if (this.#state === 'writing' || this.#state === 'dropping' || this.#state === 'closing') return;
     this.#become('gone');
     this.#endRequest();
     this.socket.end();
@@ -264,6 +286,7 @@ export class PlainConnection implements AnsweringConnection {
 
   readonly #onClose = (): void => {
     this.#become('gone');
+    this.#pending = NOTHING;
     this.#endRequest();
     this.#options.onClose(this);
   };

@@ -78,7 +78,7 @@ export class PlainConnections {
       const forMs = now - connection.sinceMs;
       const { state, socket } = connection;
       if (state === 'new' && forMs > headersTimeoutMs) onSilent(socket);
-      else if (state === 'idle' && forMs > keepAliveTimeoutMs) socket.end();
+      else if (state === 'idle' && forMs > keepAliveTimeoutMs) socket.destroySoon();
       else if (state === 'reading' && forMs > requestTimeoutMs) connection.failBody(requestTimeout(this.#options));
       else if (state === 'dropping' && forMs > requestTimeoutMs) socket.destroy();
     }

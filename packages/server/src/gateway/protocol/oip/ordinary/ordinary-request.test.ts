@@ -121,6 +121,10 @@ describe('an ordinary request', () => {
     ['a number beyond a float', '{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1e39]}]}'],
     ['another dtype', '{"inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[9007199254740993]}]}'],
     ['a nested list', '{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[[1]]}]}'],
+    [
+      'a shape of another way to write numbers beside one like it',
+      '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]},{"name":"y","shape":[1.0,2],"datatype":"FP32","data":[1,2]}]}',
+    ],
     ['parameters', '{"parameters":{"timeout":1},"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}'],
     ['an escape', '{"inputs":[{"name":"\\u0078","shape":[1],"datatype":"FP32","data":[1]}]}'],
   ])('is not one with %s', (_what, body) => {

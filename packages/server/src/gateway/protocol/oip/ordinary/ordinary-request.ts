@@ -79,36 +79,40 @@ function inputsOf(inputs: unknown, text: string, slab: FloatSlab, counted: Count
   if (!Array.isArray(inputs) || inputs.length === 0 || inputs.length > MAX_TENSORS) return null;
   const tensors: Tensor[] = [];
   for (const input of inputs) {
-    const tensor = tensorOf(record(input), text, slab);
+    const tensor = tensorOf(record(input), slab);
     if (tensor === null) return null;
     tensors.push(tensor);
   }
+  // Each has one, as the count of quotes will tell.
+  if (text.match(PLAIN_SHAPE)?.length !== tensors.length) return null;
   // name, datatype, shape, data, and the values of the first two.
   counted.strings += 6 * tensors.length;
   return tensors;
 }
 
-function tensorOf(input: Record<string, unknown> | null, text: string, slab: FloatSlab): Tensor | null {
+function tensorOf(input: Record<string, unknown> | null, slab: FloatSlab): Tensor | null {
   if (input === null) return null;
   const { name, datatype, shape, data } = input;
   if (!isName(name) || datatype !== 'FP32' || !Array.isArray(data)) return null;
-  const count = countOf(shape, text);
+  const count = countOf(shape);
   if (count === null || count !== data.length) return null;
   const values = slab.copyOf(data);
   return values === null ? null : { name, dtype: 'FP32', shape: shape as number[], data: values };
 }
 
-/** Elements of a shape written in plain digits; `null` for any other. `1.0` and `1e0` look like 1 once they are parsed. */
-function countOf(shape: unknown, text: string): number | null {
+/** Elements of a shape; `null` for what is none. */
+function countOf(shape: unknown): number | null {
   if (!Array.isArray(shape) || shape.length > MAX_RANK) return null;
   let count = 1;
   for (const dim of shape) {
     if (typeof dim !== 'number' || !(dim >= 0)) return null;
     count *= dim;
   }
-  const isPlain = text.includes(`"shape":[${shape.join()}]`) || text.includes(`"shape": [${shape.join(', ')}]`);
-  return isPlain && Number.isSafeInteger(count) ? count : null;
+  return Number.isSafeInteger(count) ? count : null;
 }
+
+/** Shapes in plain digits: `1.0` and `1e0` look like 1 once they are parsed. */
+const PLAIN_SHAPE = /"shape": ?\[(?:(?:0|[1-9]\d*)(?:, ?(?:0|[1-9]\d*))*)?\]/g;
 
 function outputsOf(outputs: unknown, counted: Counted): RequestedOutput[] | null {
   if (!Array.isArray(outputs) || outputs.length === 0 || outputs.length > MAX_TENSORS) return null;
