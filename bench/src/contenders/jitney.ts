@@ -11,6 +11,8 @@ export interface JitneyOptions {
   readonly paths: readonly string[];
   /** Where it keeps what it compiled, instead of in the user's cache folder. */
   readonly cacheFolder: string;
+  /** Further arguments of `jitney serve`. Default: none, so its defaults. */
+  readonly args?: readonly string[];
 }
 
 /** The shipped command, started as users start it, with its defaults. */
@@ -37,9 +39,12 @@ export function jitney(children: Children, request: Uint8Array, options: JitneyO
  * Resolves once all models are ready.
  * @throws Error with what it printed, where one is not or it ends.
  */
-export async function startJitney(children: Children, { paths, cacheFolder }: JitneyOptions): Promise<RunningJitney> {
+export async function startJitney(
+  children: Children,
+  { paths, cacheFolder, args = [] }: JitneyOptions,
+): Promise<RunningJitney> {
   const startedAtMs = performance.now();
-  const child = children.spawnNode([JITNEY, 'serve', ...paths, '--port', '0'], {
+  const child = children.spawnNode([JITNEY, 'serve', ...paths, '--port', '0', ...args], {
     cwd: ROOT,
     env: environment(cacheFolder),
     stdio: ['ignore', 'ignore', 'pipe'],

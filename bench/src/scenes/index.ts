@@ -1,4 +1,5 @@
 import { bursts } from './bursts.js';
+import { gateways } from './gateways.js';
 import { imageTensor } from './image-tensor.js';
 import { loopDelay } from './loop-delay.js';
 import { memory } from './memory.js';
@@ -18,6 +19,7 @@ export const SCENES: readonly Scene[] = [
   imageTensor,
   modelBound,
   transformer,
+  gateways,
   openLoop,
   bursts,
   overload,

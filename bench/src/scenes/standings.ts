@@ -7,7 +7,7 @@ type Read = (run: ComparisonRun) => number;
 export const rate: Read = ({ requestsPerSecond }) => requestsPerSecond;
 export const cpuUs: Read = ({ serverCpuUs }) => serverCpuUs;
 export const p50Ms: Read = ({ p50Us }) => p50Us / 1_000;
-const p99Ms: Read = ({ p99Us }) => p99Us / 1_000;
+export const p99Ms: Read = ({ p99Us }) => p99Us / 1_000;
 
 /** What a comparison's runs say of one contender beside another. */
 export class Standings {
