@@ -25,7 +25,7 @@ try {
     throw new Error('The bench reads processor time and memory from /proc: it needs Linux.');
   const options = parseOptions(process.argv.slice(2));
   const print = (text: string) => void process.stdout.write(text);
-  if (options.scenes.length > 1) process.stderr.write(`some ${Math.ceil(minutesOf(options))} minutes in all\n`);
+  if (options.scenes.length > 0) process.stderr.write(`some ${Math.ceil(minutesOf(options))} minutes in all\n`);
   for (const scene of options.scenes) await runScene(scene, { ...options, children, folder, print });
   for (const scene of options.tuned) await tune(tuningStage(options), scene);
 } catch (error) {

@@ -17,6 +17,11 @@ describe('the command line of the bench', () => {
     expect(parseOptions(['--quick'])).toMatchObject({ isQuick: true, rounds: 1 });
   });
 
+  it('runs three rounds where it shall be short', () => {
+    expect(parseOptions(['overload', '--short'])).toMatchObject({ isQuick: false, isShort: true, rounds: 3 });
+    expect(parseOptions(['overload'])).toMatchObject({ isShort: false, rounds: 5 });
+  });
+
   it('leaves other servers out where some are named', () => {
     expect(parseOptions(['--only', 'triton,jitney']).only).toEqual(['jitney', 'triton']);
   });

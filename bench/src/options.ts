@@ -13,6 +13,8 @@ export interface BenchOptions {
   /** Scenes whose peers' settings are to be found anew; no scene is run then. */
   readonly tuned: readonly PeerScene[];
   readonly isQuick: boolean;
+  /** Shorter measurements than usual, which go on the page and say so. */
+  readonly isShort: boolean;
   readonly rounds: number;
   /** Servers that take part in comparisons; all where there is none. */
   readonly only?: readonly string[];
@@ -24,6 +26,7 @@ export interface BenchOptions {
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
+const SHORT_ROUNDS = 3;
 const TUNE = 'tune';
 
 /** @throws Error that names what can be asked for. */
@@ -33,6 +36,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      short: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string' },
       out: { type: 'string' },
@@ -44,7 +48,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     scenes: isTuning ? [] : chosen('scene', SCENES, asked),
     tuned: isTuning ? chosen('scene to tune', TUNED_SCENES, asked) : [],
     isQuick: values.quick,
-    rounds: roundsOf(values.rounds, values.quick),
+    isShort: values.short,
+    rounds: roundsOf(values.rounds, values),
     ...(values.only === undefined ? {} : { only: serversOf(values.only) }),
     out: values.out ?? join(ROOT, 'bench'),
     command: ['npm run bench', ...(args.length === 0 ? [] : ['--', ...args])].join(' '),
@@ -65,8 +70,8 @@ function serversOf(asked: string): readonly string[] {
   return chosen('server', servers, asked.split(',')).map(({ name }) => name);
 }
 
-function roundsOf(asked: string | undefined, isQuick: boolean): number {
-  if (asked === undefined) return isQuick ? QUICK_ROUNDS : ROUNDS;
+function roundsOf(asked: string | undefined, { quick, short }: { quick: boolean; short: boolean }): number {
+  if (asked === undefined) return quick ? QUICK_ROUNDS : short ? SHORT_ROUNDS : ROUNDS;
   const rounds = Number(asked);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds takes a whole number from 1 on, not ${asked}.`);

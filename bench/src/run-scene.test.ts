@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** A scene by the name of a real one, since the page has no others, whose one figure is given. */
-function runWith(figure: string, isQuick: boolean): Promise<void> {
+function runWith(figure: string, isQuick: boolean, isShort = false): Promise<void> {
   const scene: Scene = {
     name: 'start',
     about: 'About it.',
@@ -33,6 +33,7 @@ function runWith(figure: string, isQuick: boolean): Promise<void> {
     scenes: [scene],
     tuned: [],
     isQuick,
+    isShort,
     rounds: 1,
     out: folder,
     command,
@@ -58,6 +59,11 @@ describe('a scene that was run', () => {
     expect(await page()).toContain('| two |');
     expect(await page()).not.toContain('| one |');
     expect(await rawRuns()).toContainEqual([{ figure: 'two' }]);
+  });
+
+  it('says so on the page where it was short', async () => {
+    await runWith('one', false, true);
+    expect(await page()).toContain('Short: 1 rounds');
   });
 
   it('has its plots beside the page', async () => {

@@ -5,7 +5,7 @@ import type { BenchOptions } from './options.js';
 import type { Children } from './processes/children.js';
 import { replaceSection, writeSection } from './results/page.js';
 import { readProvenance, writeProvenance } from './results/provenance.js';
-import { plotFile } from './results/report.js';
+import { plotFile, type SceneReport } from './results/report.js';
 import { SCENES } from './scenes/index.js';
 import type { Scene, Stage } from './scenes/scene.js';
 
@@ -28,17 +28,27 @@ export async function runScene(scene: Scene, options: SceneOptions): Promise<voi
   const report = await scene.run(await stageFor(scene, options, runs));
   const { foreignCores } = meter.take();
   await writeRaw(options.out, `${fileTime(provenance.date)}-${scene.name}.json`, { ...provenance, foreignCores, runs });
-  const section = writeSection(scene, report, writeProvenance(provenance, foreignCores));
+  const section = writeSection(
+    scene,
+    options.isShort ? shortened(report, options) : report,
+    writeProvenance(provenance, foreignCores),
+  );
   options.print(`\n${section}\n\n`);
   if (options.isQuick || options.only !== undefined) return;
   for (const plot of report.plots ?? []) await writePlot(join(options.out, plotFile(plot)), plot.svg);
   await writePage(options.out, scene.name, section);
 }
 
+function shortened(report: SceneReport, { rounds }: SceneOptions): SceneReport {
+  const note = `Short: ${rounds} rounds, and measurements shorter than usual in scenes at a rate.`;
+  return { ...report, trust: `${note} ${report.trust}` };
+}
+
 async function stageFor(scene: Scene, options: SceneOptions, runs: unknown[]): Promise<Stage> {
-  const { isQuick, rounds, children, only } = options;
+  const { isQuick, isShort, rounds, children, only } = options;
   return {
     isQuick,
+    isShort,
     rounds,
     children,
     ...(only === undefined ? {} : { only }),

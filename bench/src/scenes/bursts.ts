@@ -20,6 +20,7 @@ const CV = 4;
 /** The target, over what one request takes alone. */
 const SLO_OVER_ALONE = 5;
 const WINDOWS_MS = [1, 2, 5, 10, 20, 50];
+const SHORT_WINDOWS_MS = [2, 10, 50];
 
 /** Requests that come in bursts, and a time within which an answer is worth something. */
 export const bursts: Scene = {
@@ -29,7 +30,7 @@ export const bursts: Scene = {
   minutes: (stage) =>
     3 +
     openTurnsMinutes(stage, PEERS.length + 1, LOADS.length, amongPeersMs(stage)) +
-    openTurnsMinutes(stage, WINDOWS_MS.length + 1, LOADS.length, amongWindowsMs(stage)),
+    openTurnsMinutes(stage, windowsOf(stage).length + 1, LOADS.length, amongWindowsMs(stage)),
   async run(stage) {
     const parts = [await amongPeers(stage), await amongWindows(stage)];
     return {
@@ -40,8 +41,10 @@ export const bursts: Scene = {
   },
 };
 
-const amongPeersMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 4_000 : 20_000);
-const amongWindowsMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 3_000 : 12_000);
+type Lengths = Pick<Stage, 'isQuick' | 'isShort'>;
+const windowsOf = ({ isShort }: Lengths) => (isShort === true ? SHORT_WINDOWS_MS : WINDOWS_MS);
+const amongPeersMs = ({ isQuick, isShort }: Lengths) => (isQuick ? 4_000 : isShort ? 4_000 : 20_000);
+const amongWindowsMs = ({ isQuick, isShort }: Lengths) => (isQuick ? 3_000 : isShort ? 3_000 : 12_000);
 
 async function amongPeers(stage: Stage): Promise<SceneReport> {
   const { jitney: plain, peers, notes } = await enterOpen(stage, modelBoundPeers);
@@ -90,7 +93,7 @@ async function enterWindows(stage: Stage): Promise<{ plain: Contender; windows: 
     name,
   });
   const windows: Contender[] = [];
-  for (const { maxDelayMs, path } of await plantWindows(folder, model, WINDOWS_MS)) {
+  for (const { maxDelayMs, path } of await plantWindows(folder, model, windowsOf(stage))) {
     windows.push({ ...enter(`window of ${maxDelayMs} ms`, path), isOptional: true });
   }
   return { plain: enter('Jitney', model.folder), windows };

@@ -33,7 +33,8 @@ export const openLoop: Scene = {
   },
 };
 
-const measureMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 4_000 : 20_000);
+const measureMs = ({ isQuick, isShort }: Pick<Stage, 'isQuick' | 'isShort'>) =>
+  isQuick ? 4_000 : isShort ? 5_000 : 20_000;
 
 async function measureSubject(stage: Stage, subject: PeerScene): Promise<SceneReport> {
   const entrants = await enterOpen(stage, subject);

@@ -63,7 +63,7 @@ export interface OverloadRun {
 export const overload: Scene = {
   name: 'overload',
   about:
-    'Poisson arrivals at 2, 5 and 20 times the capacity for a minute each, every request with the target as its deadline: a model-bound one (the encoder of transformer, whose target is five times what a request takes alone), and a front-bound one (the perceptron of small-json, 50 ms). The capacity is the most answers in time a second that a closed loop got just before, from the same process. Behind it at once a closed loop again: how long until full speed is back; and what memory each process holds, before and afterwards.',
+    'Poisson arrivals at 2, 5 and 20 times the capacity for a minute each (ten seconds in a short run), every request with the target as its deadline: a model-bound one (the encoder of transformer, whose target is five times what a request takes alone), and a front-bound one (the perceptron of small-json, 50 ms). The capacity is the most answers in time a second that a closed loop got just before, from the same process. Behind it at once a closed loop again: how long until full speed is back; and what memory each process holds, before and afterwards.',
   minutes: (stage) => (stage.rounds * SUBJECTS.length * FACTORS.length * (overloadMs(stage) + OTHER_MS)) / 60_000,
   async run(stage) {
     const runs: OverloadRun[] = [];
@@ -72,7 +72,8 @@ export const overload: Scene = {
   },
 };
 
-const overloadMs = ({ isQuick }: Pick<Stage, 'isQuick'>) => (isQuick ? 10_000 : 60_000);
+const overloadMs = ({ isQuick, isShort }: Pick<Stage, 'isQuick' | 'isShort'>) =>
+  isQuick || isShort === true ? 10_000 : 60_000;
 /** What each takes beside that, about: a start, the search for the peak, the return to full speed. */
 const OTHER_MS = 18_000;
 

@@ -8,7 +8,7 @@ export interface Scene {
   /** What is measured, and how: a paragraph. */
   readonly about: string;
   /** How long it takes, about, where it tells. */
-  minutes?(stage: Pick<Stage, 'isQuick' | 'rounds'>): number;
+  minutes?(stage: Pick<Stage, 'isQuick' | 'isShort' | 'rounds'>): number;
   run(stage: Stage): Promise<SceneReport>;
 }
 
@@ -16,6 +16,8 @@ export interface Scene {
 export interface Stage {
   /** Short runs that only try the bench out. */
   readonly isQuick: boolean;
+  /** Shorter measurements, which go on the page all the same. Default false. */
+  readonly isShort?: boolean;
   /** How often everything is repeated, all contenders in turn in each round. */
   readonly rounds: number;
   /** Names of the servers that take part in a comparison; all where there is none. */
