@@ -198,6 +198,22 @@ describe('a model that alternates', () => {
   });
 });
 
+describe('a large request behind one that bounds its run by time', () => {
+  it.each([0.4, 0.45])('is split between rows, where a row takes %d ms', async (rowMs) => {
+    const sizes = [1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64];
+    const { pass, submit, decisions } = createTimedLane((rows) => 0.5 + rowMs * rows, {
+      batching: { ...ROWS, maxRows: 64 } as typeof ROWS,
+      knownRuns: known(...sizes.map((rows) => [rows, 0.5 + rowMs * rows] as const)),
+    });
+    const asked = [submit(1, 100 * rowMs), submit(200, 5_000)];
+    await pass(400);
+    expect(asked.every(isDone)).toBe(true);
+    const runs = decisions.filter(({ decision }) => decision.rows > 0).map(({ decision }) => decision.rows);
+    expect(runs.every(Number.isInteger)).toBe(true);
+    expect(runs[0]).toBeLessThan(64);
+  });
+});
+
 describe('one huge request among small ones', () => {
   it('is answered, and the small ones are not held up by all of it', async () => {
     const { pass, submit } = createTimedLane((rows) => rows, { batching: { ...ROWS, maxRows: 16 } as typeof ROWS });
