@@ -6,10 +6,10 @@ interface HandleHolder {
 }
 
 /**
- * A socket that reads as `onread` says, in place of `accepted`, which a server has just handed on and nobody has listened
- * to. Node lets only those who connect say where bytes are read to; for whom it accepts it makes (and clears) 64 KiB
- * for each read, which cost a host a fifth of its time with tensors of 600 KB (docs/design/threads.md). So the handle moves to a
- * socket of ours, as it does in Node's own cluster module. The server still counts `accepted` as open until ours ends.
+ * A socket that reads as `onread` says, in place of `accepted`, which a server hands on in this turn of the loop. Node lets
+ * only those who connect say where bytes are read to; for whom it accepts it makes, and clears, 64 KiB for each read. That
+ * took a third of a host's time with tensors of 600 KB (docs/design/threads.md). So the handle moves to a socket of ours,
+ * as it does in Node's own cluster module. The server counts `accepted` as open until ours ends.
  */
 export function takeOver(accepted: Socket, onread: OnReadOpts): Socket {
   const holder = accepted as unknown as HandleHolder;
