@@ -113,3 +113,27 @@ describe('what two readers could take for different things', () => {
     expect((await connection.ended).length).toBe(0);
   });
 });
+
+describe('bytes behind a request that is not answered yet', () => {
+  /** A body above what is kept, whose end reads like a request. */
+  const large = (rows: number) => {
+    const json = `{"inputs":[{"name":"x","shape":[${rows},3],"datatype":"FP32","parameters":{"binary_data_size":${rows * 12}}}]}`;
+    const blob = Buffer.alloc(rows * 12);
+    const trap = 'POST /predict/EVIL HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n';
+    blob.write(trap.padStart(Math.ceil(trap.length / 4) * 4), rows * 12 - Math.ceil(trap.length / 4) * 4, 'latin1');
+    const head = `POST /v2/models/fp32/infer HTTP/1.1\r\nHost: a\r\nInference-Header-Content-Length: ${json.length}\r\nContent-Length: ${json.length + blob.length}\r\n\r\n${json}`;
+    return Buffer.concat([Buffer.from(head, 'latin1'), blob]);
+  };
+
+  it.each([[6_000], [50_000]])('are read in their order, however many there are (%i rows)', async (rows) => {
+    const connection = await openRaw(jitney.port);
+    connection.write(
+      Buffer.concat([Buffer.from(infer(1)), large(rows), Buffer.from(infer(2)), large(rows), Buffer.from(infer(3))]),
+    );
+    const answers: RawAnswer[] = [];
+    while (answers.length < 5) answers.push(await connection.answer());
+    connection.close();
+    expect(answers.map(({ status }) => status.slice(9, 12))).toEqual(['200', '200', '200', '200', '200']);
+    expect([answers[0], answers[2], answers[4]].map((answer) => firstValue(answer as RawAnswer))).toEqual([1, 2, 3]);
+  });
+});

@@ -185,9 +185,13 @@ export class PlainConnection implements AnsweringConnection {
 
   #drop(): boolean {
     this.#dropLeft -= this.#take(this.#dropLeft).length;
-    if (this.#dropLeft === 0) this.#become('writing');
-    if (this.#dropLeft === 0 && this.#isWritten) this.#answered();
+    if (this.#dropLeft === 0) this.#dropped();
     return true;
+  }
+
+  #dropped(): void {
+    this.#become('writing');
+    if (this.#isWritten) this.#answered();
   }
 
   /** The next bytes, at most so many. */
@@ -231,6 +235,7 @@ export class PlainConnection implements AnsweringConnection {
     this.#isWritten = true;
     if (this.socket.timeout) this.socket.setTimeout(0);
     if (this.#state === 'writing') this.#answered();
+    else this.#endRequest();
   };
 
   readonly #onStalled = (): void => void this.socket.destroy();
@@ -278,7 +283,8 @@ export class PlainConnection implements AnsweringConnection {
   /** Whoever sends no more waits for nothing any more, as with Node's server; an answer that is on its way still goes out. */
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
-    if (this.#state === 'writing' || this.#state === 'dropping' || this.#state === 'closing') return;
+    if (this.#state === 'dropping') return this.#dropped();
+    if (this.#state === 'writing' || this.#state === 'closing') return;
     this.#become('gone');
     this.#endRequest();
     this.socket.end();
