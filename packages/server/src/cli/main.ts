@@ -68,7 +68,7 @@ function exitCodeOf(thrown: unknown): number {
   return error.code === 'INVALID_MODEL' || error.code === 'MODEL_FAILED' ? EXIT.model : EXIT.failed;
 }
 
-process.title = 'jitney supervisor';
+process.title = process.argv[2] === 'bench' ? 'jitney bench' : 'jitney supervisor';
 const code = await main(process.argv.slice(2));
 // Whatever still holds the loop (a child that ends) must not hold the command.
 process.exit(code);

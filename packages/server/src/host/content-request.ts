@@ -108,7 +108,7 @@ export class ContentRequest implements Running, Handling {
   #expire(): void {
     const waitedMs = (this.now() - this.#receivedAtMs).toFixed(0);
     const place = `it had been in the model's host for ${waitedMs} ms`;
-    this.#stop(new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`));
+    this.#stop(new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`, { retryAfterMs: 1_000 }));
   }
 
   #stop(error: JitneyError): void {

@@ -371,6 +371,7 @@ describe('the deadline of a request of content', () => {
     expect(request.error).toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       message: "Request timeout expired: it had been in the model's host for 50 ms",
+      retryAfterMs: 1_000,
     });
   });
 
