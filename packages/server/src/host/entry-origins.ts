@@ -1,8 +1,9 @@
+import { NumberMap } from '../wire/number-map.js';
 import type { Visit } from './visit.js';
 
 /** Which request each lane entry belongs to, while that request is in the host. Gives entries their numbers. */
 export class EntryOrigins {
-  readonly #visits = new Map<number, Visit>();
+  readonly #visits = new NumberMap<Visit>();
   #lastId = 0;
 
   /** A number that no other entry in this process has or had. */

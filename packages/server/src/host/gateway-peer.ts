@@ -3,6 +3,7 @@ import { type Clock, JitneyError } from '@jitney/core';
 import { accept, type Connection, type Message } from '../wire/connection.js';
 import type { Body, RequestFrame } from '../wire/frames.js';
 import type { LargeBuffers } from '../wire/large-buffers.js';
+import { NumberMap } from '../wire/number-map.js';
 import type { EntryOrigins } from './entry-origins.js';
 import type { ExclusiveGate } from './exclusive-gate.js';
 import { handleRequest, type Reply } from './handle-request.js';
@@ -34,7 +35,7 @@ export class GatewayPeer implements VisitHost {
   readonly #options: GatewayPeerOptions;
   readonly #connection: Connection;
   /** By the gateway's number of the request. */
-  readonly #visits = new Map<number, Visit>();
+  readonly #visits = new NumberMap<Visit>();
   #isClosed = false;
 
   constructor(socket: Socket, options: GatewayPeerOptions) {
@@ -165,7 +166,7 @@ export class GatewayPeer implements VisitHost {
   /** A gateway that is gone reads no answers: its requests give up their places. */
   #abandon(): void {
     this.#isClosed = true;
-    for (const visit of [...this.#visits.values()]) visit.running?.cancel();
+    for (const visit of this.#visits.values()) visit.running?.cancel();
     this.#options.onClose();
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, JitneyError, type Moment } from '@jitney/core';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import { LargeBuffers } from '../../wire/large-buffers.js';
 import type { Condemned, HostEnded, HostRoute, ModelRoute, RoutingTable } from '../../wire/messages.js';
+import { NumberMap } from '../../wire/number-map.js';
 import type { Answer, Call, Caller } from '../call.js';
 import { CondemnedRequests } from './condemned-requests.js';
 import { expired, type HostEnd, late, lost, notReady, refuseUnready, timedOut, whyGone } from './endings.js';
@@ -52,7 +53,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #routes = new RouteIndex();
   readonly #links = new Map<string, HostLink>();
-  readonly #flights = new Map<number, Flight>();
+  readonly #flights = new NumberMap<Flight>();
   readonly #condemned = new CondemnedRequests();
   /** How hosts ended, the latest of them: their connections may close before or after the word of it. */
   readonly #ends = new Map<string, HostEnd>();
@@ -85,7 +86,7 @@ export class DataPlane {
   hostEnded({ hostId, ...end }: HostEnded): void {
     this.#ends.set(hostId, end);
     if (this.#ends.size > ENDS_KEPT) this.#ends.delete(this.#ends.keys().next().value as string);
-    const orphans = [...this.#flights.values()].filter(({ place }) => place.at === 'limbo' && place.hostId === hostId);
+    const orphans = this.#flights.values().filter(({ place }) => place.at === 'limbo' && place.hostId === hostId);
     this.#decideFates(orphans, end);
   }
 

@@ -2,6 +2,7 @@ import type { Clock, Moment } from '@jitney/core';
 import { type Connection, dial, type Message } from '../../wire/connection.js';
 import type { ErrorFrame, ResultFrame } from '../../wire/frames.js';
 import type { LargeBuffers } from '../../wire/large-buffers.js';
+import { NumberMap } from '../../wire/number-map.js';
 import type { Flight } from './flight.js';
 
 export interface HostLinkOptions {
@@ -36,7 +37,7 @@ const STALE_MS = 250;
 export class HostLink {
   readonly #options: HostLinkOptions;
   readonly #connection: Connection;
-  readonly #flights = new Map<number, Flight>();
+  readonly #flights = new NumberMap<Flight>();
   readonly #place = { at: 'host', link: this } as const;
   #isDraining = false;
   /** What the host said last of the queue of each of its models, by target. */
@@ -47,7 +48,7 @@ export class HostLink {
     this.#options = options;
     let wasConnected = false;
     const onClose = () => {
-      const orphans = [...this.#flights.values()];
+      const orphans = this.#flights.values();
       this.#flights.clear();
       events.onClose(orphans, wasConnected);
     };

@@ -40,11 +40,15 @@ export class LinkedList<T> implements ReadonlyList<T> {
 
   /** Takes out a node that `push` of this list gave, once. */
   remove(node: ListNode<T>): void {
-    const { previous, next } = node as Link<T>;
+    const link = node as Link<T>;
+    const { previous, next } = link;
     if (previous === null) this.#first = next;
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;
+    // An old node must not keep alive all who came after it.
+    link.previous = null;
+    link.next = null;
     this.#size -= 1;
   }
 }

@@ -13,6 +13,7 @@ import {
   type Tensor,
   type Work,
 } from '@jitney/core';
+import { NumberMap } from '../../wire/number-map.js';
 import { answerSeat } from './answer.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { joinInputs } from './batch-tensors.js';
@@ -86,7 +87,7 @@ class OneShotLane implements Lane {
   readonly #observer: LaneObserver | undefined;
   readonly #queue: RequestQueue;
   readonly #deadlines: Deadlines;
-  readonly #tickets = new Map<number, Ticket>();
+  readonly #tickets = new NumberMap<Ticket>();
   /** In flight, the oldest first. */
   readonly #runs: Run[] = [];
   /** Hardly anybody leaves a run that answers at once, and a signal costs 2 µs: half of what a lone entry takes. */
