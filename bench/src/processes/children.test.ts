@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Children } from './children.js';
 
-/** A program that starts another one in a session of its own, which it does not end. Both hold its output open. */
-const CARELESS = ['-c', 'setsid sleep 600 & echo started; exec sleep 601'];
+/** A program that starts another one in a session of its own, which says so and is not ended. Both hold its output open. */
+const CARELESS = ['-c', "setsid sh -c 'echo started; exec sleep 600' & exec sleep 601"];
 
 async function startCareless(children: Children): Promise<ChildProcess> {
   const child = children.spawnCareless('/bin/sh', CARELESS, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -73,7 +73,7 @@ const MOST = 1.1;
 const LEAST = 0.9;
 
 /** Two gateways beside one, at one number of connections. */
-export function gatewayFigures(standings: Standings, subject: string, point: string): Figure[] {
+function gatewayFigures(standings: Standings, subject: string, point: string): Figure[] {
   const figure = (what: string, read: (run: ComparisonRun) => number, isMore: boolean): Figure => {
     const ratios = standings.ratios(TWO, ONE, point, read).filter(Number.isFinite);
     const middle = median(ratios);

@@ -61,7 +61,10 @@ const WINDOW_BYTES = 4 * PIECE_BYTES;
 /** From here on `send` answers false. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** Speaks over `socket` as it is; from now on it belongs to the connection. */
+/**
+ * Speaks over `socket` as it is; from now on it belongs to the connection. Tests have it for sockets of any kind.
+ * @public
+ */
 export function createConnection(socket: Socket, options: ConnectionOptions): Connection {
   return started(new SocketConnection(options, () => socket));
 }
