@@ -104,7 +104,6 @@ function createServe(gateway: Gateway): Serve {
   const infer = createInfer(gateway);
   const predict = createPredict(gateway);
   return (incoming, route) => {
-    if (gateway.isDraining()) incoming.closeAfterwards();
     if (route.kind === 'infer') exchange(gateway, incoming, infer, route);
     else exchange(gateway, incoming, predict, route);
   };

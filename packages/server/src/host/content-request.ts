@@ -1,7 +1,7 @@
 import { JitneyError, type LaneTiming, type Moment, type Tensor } from '@jitney/core';
 import type { Body, RequestFrame } from '../wire/frames.js';
 import type { Reply, RequestOrigin, Running } from './handle-request.js';
-import { cancelled } from './lane/endings.js';
+import { cancelled, timedOut } from './lane/endings.js';
 import { laneEntry } from './lane-entry.js';
 import { readContent } from './pipeline/content.js';
 import { predictContent } from './predict.js';
@@ -107,8 +107,7 @@ export class ContentRequest implements Running, Handling {
 
   #expire(): void {
     const waitedMs = (this.now() - this.#receivedAtMs).toFixed(0);
-    const place = `it had been in the model's host for ${waitedMs} ms`;
-    this.#stop(new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`, { retryAfterMs: 1_000 }));
+    this.#stop(timedOut(`it had been in the model's host for ${waitedMs} ms`));
   }
 
   #stop(error: JitneyError): void {

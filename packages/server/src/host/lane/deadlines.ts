@@ -1,4 +1,5 @@
 import type { Clock, Moment } from '@jitney/core';
+import { Alarm } from './alarm.js';
 import { DeadlineHeap } from './deadline-heap.js';
 import type { Ticket } from './ticket.js';
 
@@ -14,12 +15,12 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #events: DeadlineEvents;
   readonly #heap = new DeadlineHeap();
-  #alarmAtMs: Moment = Number.POSITIVE_INFINITY;
-  #cancelAlarm: () => void = () => {};
+  readonly #alarm: Alarm;
 
   constructor(clock: Clock, events: DeadlineEvents) {
     this.#clock = clock;
     this.#events = events;
+    this.#alarm = new Alarm(clock, () => this.#ring());
   }
 
   add(ticket: Ticket): void {
@@ -33,20 +34,15 @@ export class Deadlines {
   }
 
   close(): void {
-    this.#cancelAlarm();
-    this.#alarmAtMs = Number.POSITIVE_INFINITY;
+    this.#alarm.clear();
   }
 
   #setAlarm(): void {
     const { earliestAtMs } = this.#heap;
-    if (earliestAtMs >= this.#alarmAtMs) return;
-    this.#cancelAlarm();
-    this.#alarmAtMs = earliestAtMs;
-    this.#cancelAlarm = this.#clock.at(earliestAtMs, () => this.#ring());
+    if (earliestAtMs < this.#alarm.atMs) this.#alarm.set(earliestAtMs);
   }
 
   #ring(): void {
-    this.#alarmAtMs = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     this.#events.onRing(now);
     for (let first = this.#heap.first; first !== null; first = this.#heap.first) {

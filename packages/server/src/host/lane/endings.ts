@@ -11,14 +11,18 @@ export function cancelled(): JitneyError {
   return new JitneyError('CANCELLED', 'the client left before the answer');
 }
 
-/** Starts with the words that Triton's clients look for. */
+/** Its time is over, or will be. Starts with the words that Triton's clients look for. */
+export function timedOut(how: string): JitneyError {
+  return new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${how}`, { retryAfterMs: 1_000 });
+}
+
 export function deadlineExceeded({ enqueuedAtMs, startedAtMs }: Ticket, now: Moment): JitneyError {
   const waitedMs = (startedAtMs ?? now) - enqueuedAtMs;
   const place =
     startedAtMs === null
       ? `it waited ${whole(waitedMs)} ms for the model and had not begun to run`
       : `it waited ${whole(waitedMs)} ms for the model and had run for ${whole(now - startedAtMs)} ms`;
-  return new JitneyError('DEADLINE_EXCEEDED', `Request timeout expired: ${place}`, { retryAfterMs: 1_000 });
+  return timedOut(place);
 }
 
 /** It came, and what is ahead of it leaves too little time. */
@@ -31,16 +35,15 @@ export function tooMuchAhead(finishesInMs: number, leftMs: number): JitneyError 
 
 /** It would be late even if nothing else were there. */
 export function tooLittleTime(takesMs: number, leftMs: number): JitneyError {
-  const text = `Request timeout expired: the model takes up to ${takesMs.toFixed(1)} ms for it and it has ${leftMs.toFixed(1)} ms left`;
-  return new JitneyError('DEADLINE_EXCEEDED', text, { retryAfterMs: 1_000 });
+  return timedOut(`the model takes up to ${takesMs.toFixed(1)} ms for it and it has ${leftMs.toFixed(1)} ms left`);
 }
 
 /** It was taken, and things went slower than was foreseen. */
 export function droppedEarly({ entry, enqueuedAtMs }: Ticket, now: Moment): JitneyError {
-  const text =
-    `Request timeout expired: it waited ${whole(now - enqueuedAtMs)} ms for the model and could not be answered ` +
-    `within the ${whole(Math.max(0, entry.deadlineAtMs - now))} ms that were left`;
-  return new JitneyError('DEADLINE_EXCEEDED', text, { retryAfterMs: 1_000 });
+  return timedOut(
+    `it waited ${whole(now - enqueuedAtMs)} ms for the model and could not be answered ` +
+      `within the ${whole(Math.max(0, entry.deadlineAtMs - now))} ms that were left`,
+  );
 }
 
 function whole(ms: number): string {

@@ -11,10 +11,10 @@ import {
   type Moment,
   type Outcome,
   type Tensor,
-  type Work,
 } from '@jitney/core';
 import { NumberMap } from '../../wire/number-map.js';
-import { answerSeat } from './answer.js';
+import { Alarm } from './alarm.js';
+import { deliver } from './answer.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { joinInputs } from './batch-tensors.js';
 import { Deadlines } from './deadlines.js';
@@ -27,6 +27,7 @@ import { type LaneObserver, recordOf } from './observer.js';
 import { Outlook } from './outlook.js';
 import { ProcessRuns } from './process-runs.js';
 import { type QueueLimits, RequestQueue } from './request-queue.js';
+import { isSurelyInTime } from './rules/admission.js';
 import type { BatchPolicy } from './rules/row-bound.js';
 import { Run } from './run.js';
 import { type EndedRun, failureOf, type RunResult, resultOf } from './run-result.js';
@@ -64,7 +65,6 @@ export const DEFAULT_POLICY: Omit<BatchPolicy, 'maxRows'> = {
   size: 'efficient',
 };
 
-const NO_WORK: Work = { rows: 0, units: 0 };
 /** Short runs are made on this thread one after the other; after so long, what else the loop has comes first. */
 const TURN_MS = 0.25;
 /** Shorter runs cost less to repeat than to announce. */
@@ -99,9 +99,8 @@ class OneShotLane implements Lane {
   #isAwake = false;
   #lastRun = 0;
   #lastEndAtMs: Moment = Number.NEGATIVE_INFINITY;
-  /** When a run has waited long enough to be filled. */
-  #fillAtMs: Moment = Number.POSITIVE_INFINITY;
-  #cancelFill: () => void = () => {};
+  /** Rings when a run has waited long enough to be filled. */
+  readonly #fillAlarm: Alarm;
   #onDrained: (() => void) | null = null;
   #drained: Promise<void> | null = null;
 
@@ -124,6 +123,7 @@ class OneShotLane implements Lane {
       onRing: (now) => this.#observer?.rang(now, 'deadline'),
       onExpired: (ticket, now) => this.#expire(ticket, now),
     });
+    this.#fillAlarm = new Alarm(clock, () => this.#onFilled());
     this.#processRuns.join(this.#wake, options.instances);
   }
 
@@ -184,22 +184,11 @@ class OneShotLane implements Lane {
       this.#counts.refusedFull += 1;
       return full;
     }
-    const late = this.#isSurelyInTime(entry, now) ? null : this.#outlook(now).lateRefusal(ticket);
+    const freeAtMs = Math.max(now, this.#runs.at(-1)?.expectedEndAtMs ?? now);
+    if (isSurelyInTime(entry, this.#queue, this.#latencyModel, freeAtMs)) return null;
+    const late = this.#outlook(now).lateRefusal(ticket);
     if (late !== null) this.#counts.refusedLate += 1;
     return late;
-  }
-
-  /**
-   * Whether it is in time even if each entry that waits ran by itself before it, one after the other: so are most, and to
-   * foresee the rest costs as much as their whole way through the lane.
-   */
-  #isSurelyInTime({ rows, cost, deadlineAtMs }: Entry, now: Moment): boolean {
-    const queue = this.#queue;
-    const lastEndAtMs = this.#runs.at(-1)?.expectedEndAtMs ?? now;
-    const model = this.#latencyModel;
-    const allMs = model.predict({ rows: queue.rows + rows, units: queue.units + cost });
-    const apartMs = (queue.entries + queue.again.size) * model.predict(NO_WORK);
-    return Math.max(now, lastEndAtMs) + model.margin * (allMs + apartMs) <= deadlineAtMs;
   }
 
   #outlook(now: Moment): Outlook {
@@ -229,19 +218,11 @@ class OneShotLane implements Lane {
     this.#dispatch(now);
   };
 
-  #fillUntil(atMs: Moment): void {
-    if (atMs === this.#fillAtMs) return;
-    this.#cancelFill();
-    this.#fillAtMs = atMs;
-    this.#cancelFill = this.#clock.at(atMs, this.#onFilled);
-  }
-
-  readonly #onFilled = (): void => {
-    this.#fillAtMs = Number.POSITIVE_INFINITY;
+  #onFilled(): void {
     const now = this.#clock.now();
     this.#observer?.rang(now, 'fill');
     this.#dispatch(now);
-  };
+  }
 
   /** Starts whatever may start. */
   #dispatch(fromMs: Moment): void {
@@ -264,7 +245,7 @@ class OneShotLane implements Lane {
       for (const ticket of decision.hopeless) if (ticket.state !== 'ended') this.#drop(ticket, now);
       decision = this.#decideOnce(now);
     }
-    if (decision.wakeAtMs !== null) this.#fillUntil(decision.wakeAtMs);
+    if (decision.wakeAtMs !== null) this.#fillAlarm.set(decision.wakeAtMs);
     if (decision.needsProcess) this.#processRuns.claim(this.#wake);
     else this.#processRuns.release(this.#wake);
     return decision;
@@ -337,7 +318,7 @@ class OneShotLane implements Lane {
     this.#free(run, result, now);
     // In the order of the runs.
     this.#deliverOwed();
-    this.#deliver({ run, result, atMs: now });
+    deliver({ run, result, atMs: now }, this.#end);
     return now;
   }
 
@@ -348,7 +329,7 @@ class OneShotLane implements Lane {
     this.#free(run, result, now);
     const ended = { run, result, atMs: now };
     if (result.state === 'done') this.#owed = ended;
-    else this.#deliver(ended);
+    else deliver(ended, this.#end);
     this.#dispatch(now);
     this.#deliverOwed();
   }
@@ -377,22 +358,7 @@ class OneShotLane implements Lane {
   #deliverOwed(): void {
     const owed = this.#owed;
     this.#owed = null;
-    if (owed !== null) this.#deliver(owed);
-  }
-
-  #deliver({ run, result, atMs }: EndedRun): void {
-    if (result.state === 'again') return;
-    let fromRow = 0;
-    for (const seat of run.seats) {
-      const { ticket, rows } = seat;
-      // Not those who left, nor whom somebody cancels on hearing of another one.
-      if (ticket.state !== 'ended') {
-        const outcome =
-          result.state === 'failed' ? result : answerSeat(seat, fromRow, { run, outputs: result.outputs, atMs });
-        if (outcome !== null) this.#end(ticket, outcome);
-      }
-      fromRow += rows;
-    }
+    if (owed !== null) deliver(owed, this.#end);
   }
 
   #expire(ticket: Ticket, now: Moment): void {
@@ -409,7 +375,7 @@ class OneShotLane implements Lane {
     this.#end(ticket, { state: 'failed', error });
   }
 
-  #end(ticket: Ticket, outcome: Outcome): void {
+  readonly #end = (ticket: Ticket, outcome: Outcome): void => {
     const { entry } = ticket;
     if (ticket.state === 'ended') invariant(false, `entry ${entry.id} ended twice`);
     if (ticket.state === 'waiting') this.#queue.remove(ticket);
@@ -422,12 +388,12 @@ class OneShotLane implements Lane {
     if (entry.alone) this.#wake();
     ticket.settle(outcome);
     this.#finishDrain();
-  }
+  };
 
   #finishDrain(): void {
     if (this.#drained === null || this.#tickets.size > 0 || this.#runs.length > 0) return;
     this.#deadlines.close();
-    this.#cancelFill();
+    this.#fillAlarm.clear();
     this.#onDrained?.();
   }
 }

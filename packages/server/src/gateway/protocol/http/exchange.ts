@@ -100,6 +100,7 @@ export function refuse(
   const error = JitneyError.from(thrown);
   gateway.metrics.failed(route?.name ?? '', route?.version ?? '', error.code);
   logFailure(gateway, incoming.requestId, error, route);
+  sayIfEnding(gateway, incoming);
   incoming.respondError(shape, error);
 }
 
@@ -113,6 +114,11 @@ function logFailure({ log }: Gateway, requestId: string, error: JitneyError, rou
   if (error.code === 'INTERNAL') log.error({ ...about, err: error.cause ?? error }, error.message);
   else if (error.code === 'HOST_LOST') log.warn(about, error.message);
   else log.debug(about, error.message);
+}
+
+/** Said with the answer, since the server may have begun to end after the request came. */
+function sayIfEnding(gateway: Gateway, incoming: Incoming): void {
+  if (gateway.isDraining()) incoming.closeAfterwards();
 }
 
 /** Steps of one request made in a turn of the event loop: each takes up to half a millisecond. */
@@ -255,7 +261,7 @@ class Exchange<Parsed> implements BodySink, Caller {
     const measured = { receivedAtMs, parsedAtMs: this.#parsedAtMs, answeredAtMs, requestBytes, responseBytes };
     this.#isOver = true;
     pass.holdAnswer(responseBytes);
-    this.#sayIfEnding();
+    sayIfEnding(gateway, incoming);
     incoming.respond(written, serverTiming(answer, measured));
     gateway.metrics.answered(name, version, kind.name, answer, measured);
     const { decodedAtMs } = answer.timing;
@@ -269,14 +275,8 @@ class Exchange<Parsed> implements BodySink, Caller {
     const error = JitneyError.from(thrown);
     this.#count(error);
     logFailure(gateway, incoming.requestId, error, protocol.route);
-    this.#sayIfEnding();
+    sayIfEnding(gateway, incoming);
     incoming.respondError(kind.errorShape, error);
-  }
-
-  /** The server may have begun to end since the request came. */
-  #sayIfEnding(): void {
-    const { gateway, incoming } = this.#entered;
-    if (gateway.isDraining()) incoming.closeAfterwards();
   }
 
   #count(error: JitneyError): void {

@@ -1,7 +1,8 @@
 import type { Entry, LatencyModel, Moment } from '@jitney/core';
 import { expectedWaitMs, type Load } from '../expected-wait.js';
-import type { PriorityClass } from '../request-queue.js';
+import type { PriorityClass, RequestQueue } from '../request-queue.js';
 import type { Ticket } from '../ticket.js';
+import { NO_WORK } from './run-cost.js';
 import { classOf } from './urgency.js';
 
 /** What of a class counts: its rows, or its entries where each runs by itself. */
@@ -35,6 +36,21 @@ export function aheadOf(
 function agedShare(oldestAtMs: Moment, olderByMs: number, now: Moment): number {
   const oldestMs = now - oldestAtMs;
   return oldestMs > olderByMs ? (oldestMs - olderByMs) / oldestMs : 0;
+}
+
+/**
+ * Whether an entry that comes now is in time even if each that waits ran by itself before it, one after the other, the
+ * first at `freeAtMs`: so are most, and to foresee the rest costs as much as their whole way through the lane.
+ */
+export function isSurelyInTime(
+  { rows, cost, deadlineAtMs }: Entry,
+  queue: Pick<RequestQueue, 'entries' | 'rows' | 'units' | 'again'>,
+  latencyModel: LatencyModel,
+  freeAtMs: Moment,
+): boolean {
+  const allMs = latencyModel.predict({ rows: queue.rows + rows, units: queue.units + cost });
+  const apartMs = (queue.entries + queue.again.size) * latencyModel.predict(NO_WORK);
+  return freeAtMs + latencyModel.margin * (allMs + apartMs) <= deadlineAtMs;
 }
 
 /**

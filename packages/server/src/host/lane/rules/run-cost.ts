@@ -1,4 +1,4 @@
-import type { LatencyModel } from '@jitney/core';
+import type { LatencyModel, Work } from '@jitney/core';
 import type { Waiting } from '../ticket.js';
 
 /** What a run costs by its rows, by a latency model that is linear: `fixedMs + rowMs · rows`. Both 0: nothing is known. */
@@ -9,11 +9,12 @@ export interface RunCost {
   readonly margin: number;
 }
 
-const NOTHING = { rows: 0, units: 0 };
+/** What a run of it would take is the part that each run has. */
+export const NO_WORK: Work = { rows: 0, units: 0 };
 
 /** For rows like an entry's. */
 export function costLike({ entry }: Waiting, latencyModel: LatencyModel): RunCost {
-  const fixedMs = latencyModel.predict(NOTHING);
+  const fixedMs = latencyModel.predict(NO_WORK);
   const unitsPerRow = entry.rows > 0 ? entry.cost / entry.rows : 1;
   const rowMs = Math.max(0, latencyModel.predict({ rows: 1, units: unitsPerRow }) - fixedMs);
   return { fixedMs, rowMs, margin: latencyModel.margin };
