@@ -31,6 +31,11 @@ export interface SceneReport {
   readonly trust: string;
 }
 
+/** The figures and tables of several parts of a scene, one behind the other. */
+export function inOneReport(parts: readonly SceneReport[]): Pick<SceneReport, 'figures' | 'tables'> {
+  return { figures: parts.flatMap(({ figures }) => figures), tables: parts.flatMap(({ tables }) => tables) };
+}
+
 /** As Markdown. @throws Error where a row has not as many cells as the head. */
 export function writeTable({ head, rows }: Table): string {
   const wrong = rows.find((row) => row.length !== head.length);

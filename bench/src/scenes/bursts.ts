@@ -4,7 +4,7 @@ import type { Contender } from '../contenders/contender.js';
 import { jitney } from '../contenders/jitney.js';
 import { PEERS } from '../contenders/peers/index.js';
 import { plantWide } from '../models/wide.js';
-import type { SceneReport } from '../results/report.js';
+import { inOneReport, type SceneReport } from '../results/report.js';
 import { digits } from '../results/statistics.js';
 import { type Capacity, capacities, describeCapacities, responseMs } from './closed-loops.js';
 import { goodputFigure } from './goodput-figure.js';
@@ -34,8 +34,7 @@ export const bursts: Scene = {
   async run(stage) {
     const parts = [await amongPeers(stage), await amongWindows(stage)];
     return {
-      figures: parts.flatMap(({ figures }) => figures),
-      tables: parts.flatMap(({ tables }) => tables),
+      ...inOneReport(parts),
       trust: parts.map(({ trust }) => trust).join(' '),
     };
   },

@@ -6,7 +6,7 @@ import { jitney } from '../contenders/jitney.js';
 import { plantIdentity } from '../models/identity.js';
 import { plantMlp } from '../models/mlp.js';
 import type { SceneModel } from '../models/scene-model.js';
-import type { Figure, SceneReport } from '../results/report.js';
+import { type Figure, inOneReport, type SceneReport } from '../results/report.js';
 import { digits, median, spread } from '../results/statistics.js';
 import { type ComparisonRun, compare, estimateMinutes, pointName } from './comparison.js';
 import type { Scene, Stage } from './scene.js';
@@ -36,8 +36,7 @@ export const gateways: Scene = {
     const parts: SceneReport[] = [];
     for (const subject of SUBJECTS) parts.push(await measureSubject(stage, subject));
     return {
-      figures: parts.flatMap(({ figures }) => figures),
-      tables: parts.flatMap(({ tables }) => tables),
+      ...inOneReport(parts),
       trust: 'The load generator shares the cores with the gateways and the host.',
     };
   },

@@ -1,5 +1,5 @@
 import { PEERS } from '../contenders/peers/index.js';
-import type { Figure, SceneReport } from '../results/report.js';
+import { type Figure, inOneReport, type SceneReport } from '../results/report.js';
 import { digits, median, spread } from '../results/statistics.js';
 import { capacities, describeCapacities } from './closed-loops.js';
 import { modelBoundPeers } from './model-bound.js';
@@ -26,8 +26,7 @@ export const openLoop: Scene = {
     const parts: SceneReport[] = [];
     for (const subject of SUBJECTS) parts.push(await measureSubject(stage, subject));
     return {
-      figures: parts.flatMap(({ figures }) => figures),
-      tables: parts.flatMap(({ tables }) => tables),
+      ...inOneReport(parts),
       trust: parts.map(({ trust }) => trust).join(' '),
     };
   },

@@ -1,6 +1,7 @@
 import type { Table } from '../results/report.js';
 import { digits, median, spread } from '../results/statistics.js';
 import type { OpenRun } from './open-turns.js';
+import { Rounds } from './rounds.js';
 
 type Read = (run: OpenRun) => number;
 
@@ -9,37 +10,11 @@ export const p50Ms: Read = ({ p50Us }) => p50Us / 1_000;
 export const p99Ms: Read = ({ p99Us }) => p99Us / 1_000;
 
 /** What open runs say of one contender beside another. Void ones count only where there is no sound one. */
-export class OpenStandings {
-  readonly runs: readonly OpenRun[];
-
-  constructor(runs: readonly OpenRun[]) {
-    this.runs = runs;
-  }
-
-  at(contender: string, point: string): readonly OpenRun[] {
-    const all = this.runs.filter((run) => run.contender === contender && run.point === point);
+export class OpenStandings extends Rounds<OpenRun> {
+  override at(contender: string, point: string): readonly OpenRun[] {
+    const all = super.at(contender, point);
     const sound = all.filter((run) => run.void === null);
     return sound.length > 0 ? sound : all;
-  }
-
-  /** NaN where there is no run. */
-  median(contender: string, point: string, read: Read): number {
-    return median(this.at(contender, point).map(read));
-  }
-
-  /** One contender's value over another's, in each round that has both. */
-  ratios(contender: string, other: string, point: string, read: Read): number[] {
-    return this.at(contender, point).flatMap((run) => {
-      const pair = this.at(other, point).find(({ round }) => round === run.round);
-      return pair === undefined ? [] : [read(run) / read(pair)];
-    });
-  }
-
-  /** Those of `contenders` that were measured at a point, by a value, the largest first. */
-  ranked(contenders: readonly string[], point: string, read: Read): readonly string[] {
-    return contenders
-      .filter((contender) => this.at(contender, point).length > 0)
-      .sort((a, b) => this.median(b, point, read) - this.median(a, point, read));
   }
 
   table(): Table {
@@ -84,7 +59,7 @@ export class OpenStandings {
   }
 
   #voids(contender: string, point: string): string {
-    const all = this.runs.filter((run) => run.contender === contender && run.point === point);
+    const all = super.at(contender, point);
     return `${all.filter((run) => run.void !== null).length} of ${all.length}`;
   }
 }

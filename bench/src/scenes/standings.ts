@@ -1,6 +1,7 @@
 import type { Figure, Table } from '../results/report.js';
 import { digits, median, spread } from '../results/statistics.js';
 import type { ComparisonRun } from './comparison.js';
+import { Rounds } from './rounds.js';
 
 type Read = (run: ComparisonRun) => number;
 
@@ -10,38 +11,18 @@ export const p50Ms: Read = ({ p50Us }) => p50Us / 1_000;
 export const p99Ms: Read = ({ p99Us }) => p99Us / 1_000;
 
 /** What a comparison's runs say of one contender beside another. */
-export class Standings {
-  readonly runs: readonly ComparisonRun[];
+export class Standings extends Rounds<ComparisonRun> {
   readonly #peers: readonly string[];
 
   /** @param peers The names of those that Jitney is to be better than. */
   constructor(runs: readonly ComparisonRun[], peers: readonly string[]) {
-    this.runs = runs;
+    super(runs);
     this.#peers = peers;
-  }
-
-  at(contender: string, point: string): readonly ComparisonRun[] {
-    return this.runs.filter((run) => run.contender === contender && run.point === point);
-  }
-
-  /** NaN where there is no run. */
-  median(contender: string, point: string, read: Read): number {
-    return median(this.at(contender, point).map(read));
-  }
-
-  /** One contender's value over another's, in each round that has both. */
-  ratios(contender: string, other: string, point: string, read: Read): number[] {
-    return this.at(contender, point).flatMap((run) => {
-      const pair = this.at(other, point).find(({ round }) => round === run.round);
-      return pair === undefined ? [] : [read(run) / read(pair)];
-    });
   }
 
   /** Peers that were measured at a point, the one with the highest rate first. */
   peersAt(point: string): readonly string[] {
-    return this.#peers
-      .filter((peer) => this.at(peer, point).length > 0)
-      .sort((a, b) => this.median(b, point, rate) - this.median(a, point, rate));
+    return this.ranked(this.#peers, point, rate);
   }
 }
 

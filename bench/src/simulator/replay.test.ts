@@ -7,8 +7,9 @@ import { call } from '../../../test/support/load.js';
 import { gamma, poisson } from './arrivals.js';
 import { LineObserver } from './lane.js';
 import { replayOf } from './replay.js';
-import { linear, noisy, type RunTimes } from './run-times.js';
+import { linear, type RunTimes } from './run-times.js';
 import { simulate } from './simulate.js';
+import { noisy } from './testing/run-times.js';
 import { type LaneLine, readTrace, runsOf, simulationOf, type Trace } from './trace.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;

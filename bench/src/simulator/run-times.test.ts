@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alternating, linear, measured, noisy, slowedFrom } from './run-times.js';
+import { linear, measured } from './run-times.js';
+import { alternating, noisy, slowedFrom } from './testing/run-times.js';
 
 const work = (rows: number) => ({ rows, units: rows });
 const LINE = linear({ alphaMs: 10, betaMs: 2 });

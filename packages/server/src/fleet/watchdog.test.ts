@@ -1,27 +1,11 @@
-import type { Clock, LaneStats } from '@jitney/core';
+import type { Clock } from '@jitney/core';
 import { describe, expect, it } from 'vitest';
+import { laneStats } from '../../test/lane-stats.js';
 import type { Stuck } from './child.js';
 import { judgePulse, Watchdog } from './watchdog.js';
 
 const limits = { heartbeatTimeoutMs: 1_000, runTimeoutMs: 5_000 };
-const lane = (oldestRunMs: number): LaneStats => ({
-  queuedEntries: 0,
-  queuedRows: 0,
-  queuedBytes: 0,
-  runningRows: 0,
-  oldestRunMs,
-  expectedWaitMs: 0,
-  counts: {
-    runs: { waiting: 3, rows: 2, bytes: 0, latency: 0, efficiency: 1, deadline: 0, alone: 0 },
-    rows: 40,
-    refusedLate: 5,
-    refusedFull: 1,
-    dropped: 2,
-    expired: 4,
-    tookMs: 120,
-    predictedMs: 100,
-  },
-});
+const lane = (oldestRunMs: number) => laneStats({ oldestRunMs });
 
 describe('the judgement of a pulse', () => {
   it('leaves a host alone that beats and whose runs return', () => {

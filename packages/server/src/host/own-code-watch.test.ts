@@ -1,25 +1,9 @@
-import type { LaneStats, Pipeline, RequestContext } from '@jitney/core';
+import type { Pipeline, RequestContext } from '@jitney/core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { laneStats } from '../../test/lane-stats.js';
 import { OwnCodeWatch } from './own-code-watch.js';
 
-const stats = (oldestRunMs: number): LaneStats => ({
-  queuedEntries: 0,
-  queuedRows: 0,
-  queuedBytes: 0,
-  runningRows: 0,
-  oldestRunMs,
-  expectedWaitMs: 0,
-  counts: {
-    runs: { waiting: 3, rows: 2, bytes: 0, latency: 0, efficiency: 1, deadline: 0, alone: 0 },
-    rows: 40,
-    refusedLate: 5,
-    refusedFull: 1,
-    dropped: 2,
-    expired: 4,
-    tookMs: 120,
-    predictedMs: 100,
-  },
-});
+const stats = (oldestRunMs: number) => laneStats({ oldestRunMs });
 const context: RequestContext = { requestId: '1', parameters: {}, signal: new AbortController().signal };
 
 let now: number;

@@ -1,23 +1,21 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type RunningLoad, startClosedLoop } from './closed-loop.js';
 import { get, postJson } from './http-request.js';
 import { sendOnce } from './send-once.js';
+import { serveHttp, type TestServer } from './testing/http-server.js';
 
-let server: Server;
+let server: TestServer;
 let load: RunningLoad;
 afterEach(async () => {
   vi.useRealTimers();
   await load.stop();
-  server.closeAllConnections();
   server.close();
 });
 
 async function serve(listener: RequestListener): Promise<number> {
-  server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  server = await serveHttp(listener);
+  return server.port;
 }
 
 /** Looks each time the loop has come round. */
@@ -118,7 +116,7 @@ describe('a server that accepts connections and closes them', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let count = 0;
     const port = await serve((_request, response) => response.end());
-    server.on('connection', (socket) => {
+    server.server.on('connection', (socket) => {
       count += 1;
       socket.destroy();
     });

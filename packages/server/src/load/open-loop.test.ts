@@ -1,22 +1,20 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Histogram } from './histogram.js';
 import { get } from './http-request.js';
 import { type OpenLoopPlan, type RunningOpenLoop, startOpenLoop, voidReason } from './open-loop.js';
+import { serveHttp, type TestServer } from './testing/http-server.js';
 
-let server: Server;
+let server: TestServer;
 let load: RunningOpenLoop;
 afterEach(() => {
   load.stop();
-  server.closeAllConnections();
   server.close();
 });
 
 async function serve(listener: RequestListener): Promise<number> {
-  server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  server = await serveHttp(listener);
+  return server.port;
 }
 
 function start(port: number, sendsMs: readonly number[], plan: Partial<OpenLoopPlan> = {}): RunningOpenLoop {

@@ -1,19 +1,17 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { get } from './http-request.js';
 import { sendUntilAnswered } from './send-until-answered.js';
+import { serveHttp, type TestServer } from './testing/http-server.js';
 
-let server: Server;
+let server: TestServer;
 afterEach(() => {
-  server.closeAllConnections();
   server.close();
 });
 
 async function serve(listener: RequestListener): Promise<number> {
-  server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  server = await serveHttp(listener);
+  return server.port;
 }
 
 describe('a server that is not ready yet', () => {

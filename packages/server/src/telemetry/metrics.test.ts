@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { laneStats } from '../../test/lane-stats.js';
 import { createGatewayMetrics, type GatewayMetrics, type MeasuredAnswer, mergeMetrics } from './metrics.js';
 
 let opened: GatewayMetrics[] = [];
@@ -179,24 +180,14 @@ describe('the metrics of several gateways', () => {
 });
 
 describe('what the supervisor knows of hosts', () => {
-  const lane = {
+  const lane = laneStats({
     queuedEntries: 2,
     queuedRows: 5,
     queuedBytes: 60,
     runningRows: 8,
     oldestRunMs: 30,
     expectedWaitMs: 12,
-    counts: {
-      runs: { waiting: 3, rows: 2, bytes: 0, latency: 0, efficiency: 1, deadline: 0, alone: 0 },
-      rows: 40,
-      refusedLate: 5,
-      refusedFull: 1,
-      dropped: 2,
-      expired: 4,
-      tookMs: 120,
-      predictedMs: 100,
-    },
-  };
+  });
   const host = {
     models: ['fraud@3', 'digits@1'],
     memoryBytes: 5e7,
