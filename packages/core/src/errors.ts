@@ -150,8 +150,8 @@ export interface ErrorRecord {
 }
 
 /**
- * What a server says all day while it is asked for too much. A stack trace of it tells nothing, and takes 4 µs: most of
- * what it costs to refuse a request.
+ * What a server says all day while it is asked for too much. A stack trace of it tells nothing, and takes ten times as long
+ * as the error without it: 5 µs.
  */
 const EXPECTED: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'DEADLINE_EXCEEDED', 'CANCELLED']);
 

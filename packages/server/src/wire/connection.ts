@@ -34,7 +34,9 @@ export interface Connection {
   /**
    * Sends `frame` with the others of this turn of the event loop. Frames of one `id` arrive in order; a small frame
    * overtakes the large ones of others. A body of 32 KiB or more is not copied: it must stay unchanged until it was
-   * written, which `onWritten` tells; of smaller ones it tells at once. False: more than enough is waiting, so wait for `onDrain` if you can; or the connection has ended.
+   * written, which `onWritten` tells; of smaller ones it tells at once.
+   *
+   * False: more than enough is waiting, so wait for `onDrain` if you can; or the connection has ended.
    *
    * @throws JitneyError TOO_LARGE above `maxFrameBytes`, INTERNAL when the frame is out of bounds; the connection goes
    * on without it.

@@ -4,8 +4,8 @@ const LEAST_SLOTS = 16;
 /**
  * A map from whole numbers of at least 0, for entries that come and go all day. Does what `Map` does, but for the order,
  * in one place: `Map` makes a new table every few entries, and each old one, once the collector has moved it among the old
- * objects, keeps all the later ones alive, with whatever was in them. That made each request a tenth dearer, and each
- * collection of young objects 6 ms long (docs/design/cost-of-a-request.md).
+ * objects, keeps all the later ones alive, with whatever was in them: collections of young objects took 5.5 ms instead of 1.6
+ * (docs/design/cost-of-a-request.md).
  *
  * Open addressing with linear probing; what is taken out is closed up behind it (Knuth, The Art of Computer Programming,
  * 6.4, Algorithm R).

@@ -41,8 +41,8 @@ const REMEMBERED_BYTES = 2 * 1024;
 
 /**
  * A connection whose requests are plain: POSTs to models, each head in one piece, bodies of a known length, one after the
- * other. That is what clients of models send, and it takes half the processor time of Node's general server (bench
- * small-json). At the first byte of anything else the connection goes to that.
+ * other. That is what clients of models send, and it takes half the processor time of Node's general server
+ * (docs/design/plain-requests.md). At the first byte of anything else the connection goes to that.
  *
  * What arrives goes behind what is pending, and only `#advance` takes from the front: so bytes are read in their order
  * whenever answers come.

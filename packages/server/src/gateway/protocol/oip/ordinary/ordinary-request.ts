@@ -24,7 +24,7 @@ interface Counted {
  * in one flat list, and none of the protocol's finer points. `null`: it is none, and the parser that knows all of them
  * must read it; never does this one answer what that one would refuse, or answer differently.
  *
- * It takes a third of the time and leaves a third of the garbage (bench small-json).
+ * With 30 numbers it takes 2.5 µs where the other takes 5.9.
  */
 export function readOrdinaryRequest(body: Buffer, slab: FloatSlab): InferRequest | null {
   if (body.length > MAX_BYTES || !isAscii(body)) return null;
